@@ -1,0 +1,48 @@
+"""How the hot loops are compiled: cached, without fast maths, the lock released.
+
+Numba notices when a function's own file changes, not when a function it calls
+does. The cache therefore lives in a folder named after the whole source, so
+that code of one version never runs with a compiled part of another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+
+
+@cache
+def cache_folder() -> Path:
+    """Folder of the compiled code: ``$UNDERRECORDING_CACHE`` or the user's cache.
+
+    Numba falls back to its own place where this one cannot be written.
+    """
+    source = Path(__file__).parent
+    digest = hashlib.sha256(numba.__version__.encode())
+    for file in sorted(source.rglob("*.py")):
+        digest.update(file.read_bytes())
+    home = os.environ.get("UNDERRECORDING_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    base = Path(home) if home else Path.home() / ".cache"
+    return base / "underrecording" / digest.hexdigest()[:16]
+
+
+def compiled(function: Callable[..., Any] | None = None, *, signature: Any = None) -> Any:
+    """Compile *function*, at its first call or, given a *signature*, now.
+
+    The function must live in a file, for its compiled form is kept beside
+    those of the same source.
+    """
+    if function is None:
+        return lambda later: compiled(later, signature=signature)
+    outer = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = outer

@@ -1,0 +1,13 @@
+"""What inspectors conclude: an `Audit` in, an accuracy with its interval out.
+
+An estimator is three plug-ins, ``point/variance/interval``, each a function of
+scalars and small arrays. A real audit calls them once, a study a million times.
+Nothing in this room knows the truth.
+"""
+
+from underrecording.estimation import estimators, intervals, variances
+from underrecording.registry import load_plugins
+
+load_plugins(estimators)
+
+__all__ = ["estimators", "intervals", "variances"]

@@ -1,0 +1,103 @@
+"""Plug-ins compiled to machine code behind one type a kind.
+
+A plug-in reaches a loop as a *first-class function*: its address, behind the
+type of its kind. So a loop is compiled once whatever plug-ins exist, and a new
+estimator touches its own file only. Everything is compiled at first use, not at
+import, and kept on disk for the next process.
+
+Numba's disk cache watches the file of a function, not the files of what it
+calls: after an edit of `totals`, clear ``__pycache__/*.nb?`` of the callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from numba import njit, types
+
+from underrecording.audit import Audit, Influence
+from underrecording.estimation.registries import (
+    INTERVALS,
+    POINTS,
+    VARIANCES,
+    DfFunction,
+    IntervalFunction,
+    PointFunction,
+    VarianceFunction,
+)
+
+_INTS, _INT_TABLE = types.Array(types.int64, 1, "C"), types.Array(types.int64, 2, "C")
+_FLOATS, _FLOAT_TABLE = types.Array(types.float64, 1, "C"), types.Array(types.float64, 2, "C")
+
+AUDIT_TYPE = types.NamedTuple(
+    (
+        _INTS,  # force
+        _INT_TABLE,  # frame
+        _INT_TABLE,  # sampled
+        _INT_TABLE,  # due
+        _INT_TABLE,  # recorded
+        _FLOATS,  # p_inclusion
+        _INTS,  # force_stratum
+        _FLOAT_TABLE,  # recorded_volume
+    ),
+    Audit,
+)
+INFLUENCE_TYPE = types.NamedTuple((_FLOATS, _FLOAT_TABLE, _FLOAT_TABLE), Influence)
+
+_NUMBER_AND_REASON = types.Tuple((types.float64, types.int64))
+
+POINT_SIGNATURE = _NUMBER_AND_REASON(AUDIT_TYPE, INFLUENCE_TYPE)
+VARIANCE_SIGNATURE = _NUMBER_AND_REASON(AUDIT_TYPE, types.float64, INFLUENCE_TYPE)
+DF_SIGNATURE = types.float64(AUDIT_TYPE)
+INTERVAL_SIGNATURE = types.UniTuple(types.float64, 2)(
+    types.float64, types.float64, types.float64, types.float64
+)
+
+POINT_FT = types.FunctionType(POINT_SIGNATURE)
+VARIANCE_FT = types.FunctionType(VARIANCE_SIGNATURE)
+DF_FT = types.FunctionType(DF_SIGNATURE)
+INTERVAL_FT = types.FunctionType(INTERVAL_SIGNATURE)
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def compiled(function: Function) -> Function:
+    """Compile a helper that plug-ins share, when the first of them is compiled."""
+    return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def compile_as(signature: Any, function: Function) -> Function:
+    """Compile *function* now, for arguments of *signature* and for no others."""
+    return cast(Function, njit(signature, cache=True, nogil=True, error_model="numpy")(function))
+
+
+@cache
+def compiled_point(name: str) -> PointFunction:
+    """Point estimator *name*, of type ``POINT_FT``.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name; so do its three neighbours.
+    """
+    return compile_as(POINT_SIGNATURE, POINTS[name].function)
+
+
+@cache
+def compiled_variance(name: str) -> VarianceFunction:
+    """Variance *name*, of type ``VARIANCE_FT``."""
+    return compile_as(VARIANCE_SIGNATURE, VARIANCES[name].function)
+
+
+@cache
+def compiled_df(name: str) -> DfFunction:
+    """Degrees of freedom of variance *name*, of type ``DF_FT``."""
+    return compile_as(DF_SIGNATURE, VARIANCES[name].degrees_of_freedom)
+
+
+@cache
+def compiled_interval(name: str) -> IntervalFunction:
+    """Interval *name*, of type ``INTERVAL_FT``."""
+    return compile_as(INTERVAL_SIGNATURE, INTERVALS[name].function)

@@ -1,0 +1,1 @@
+"""Point estimators of recording accuracy: one file, one plug-in."""

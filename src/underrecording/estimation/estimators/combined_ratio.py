@@ -1,0 +1,51 @@
+"""The design-weighted ratio: the default."""
+
+from __future__ import annotations
+
+import math
+
+from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
+from underrecording.estimation.registries import point_estimator
+from underrecording.estimation.totals import force_totals, record_weight
+
+
+@point_estimator("combined_ratio")
+def combined_ratio(audit: Audit, influence: Influence) -> tuple[float, int]:
+    """Weighted reports recorded over weighted reports due: a ratio of two national totals.
+
+    Formula::
+
+        A    = Y / X,   X = sum_f X_f / pi_f,   Y = sum_f Y_f / pi_f
+        c_f  = (Y_f - A X_f) / (pi_f X)              contribution of force f
+        slope = w_h / (pi_f X),   ratio = A          of a record of stratum h
+
+    with w_h = N_h / n_h, X_f = sum_h w_h x_h and Y_f = sum_h w_h y_h.
+
+    Assumes: the declared inclusion probabilities, and enough forces for a ratio
+    of totals to be nearly unbiased. The bias is -cov(A, X) / E(X) (Hartley &
+    Ross 1954), at most cv(X) standard errors. At a census it is the truth.
+
+    Do not use it where forces were chosen by what their accuracy was expected
+    to be: no weight known to the inspector mends that.
+
+    No answer: where no record was read as due.
+
+    Source: Hajek (1971), as in Sarndal, Swensson & Wretman (1992), Model
+    Assisted Survey Sampling, chapter 5; Cochran (1977), chapter 6.
+    """
+    due_total, recorded_total = 0.0, 0.0
+    for f in range(audit.due.shape[0]):
+        due, recorded = force_totals(audit, f)
+        due_total += due / audit.p_inclusion[f]
+        recorded_total += recorded / audit.p_inclusion[f]
+    if due_total == 0.0:
+        return math.nan, NOTHING_DUE
+    accuracy = recorded_total / due_total
+    for f in range(audit.due.shape[0]):
+        due, recorded = force_totals(audit, f)
+        share = 1.0 / (audit.p_inclusion[f] * due_total)
+        influence.contribution[f] = share * (recorded - accuracy * due)
+        for h in range(audit.due.shape[1]):
+            influence.slope[f, h] = share * record_weight(audit, f, h)
+            influence.ratio[f, h] = accuracy
+    return accuracy, OK

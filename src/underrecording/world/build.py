@@ -1,0 +1,216 @@
+"""Options and published figures to a `World`: calibrate once, then set the drivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from underrecording.audit import ForceFrame
+from underrecording.errors import UserError, did_you_mean
+from underrecording.ledger import Ledger
+from underrecording.published import (
+    OFFENCE_GROUPS,
+    Published,
+    load_published,
+    recording_accuracy_targets,
+)
+from underrecording.world.factors import logit, stationary_load, steady_knowledge
+from underrecording.world.law import Law, draw_fresh_worlds, draw_world
+from underrecording.world.options import Drivers, WorldOptions
+from underrecording.world.solve import (
+    Calibration,
+    Spreads,
+    expected_force_sd,
+    expected_p_recorded,
+    solve,
+)
+
+Floats = NDArray[np.float64]
+
+DEFAULT_NO_CRIME_RATE = 0.03  # Assumed: no national share of recorded crime was found.
+
+
+@dataclass(frozen=True)
+class World:
+    """Forces, their volumes, and the law by which their reports are recorded.
+
+    Attributes
+    ----------
+    frame : ForceFrame
+        Names, kinds and published volumes (year to June 2013, without fraud).
+    expected_due : float array (F, K)
+        Due reports expected on the auditable frame.
+    calibration : Calibration
+        Solved at the baseline.
+    expected_p : float array (F, K)
+        Expected chance that a due report is recorded, under today's drivers.
+    expected_sd : float
+        Expected standard deviation over forces of accuracy, today's drivers.
+    law : Law
+    """
+
+    frame: ForceFrame
+    expected_due: Floats
+    calibration: Calibration
+    expected_p: Floats
+    expected_sd: float
+    law: Law
+
+    def fresh(self, seed: int, first: int, count: int) -> Ledger:
+        """Return the fresh worlds of replicates *first* to *first* + *count* - 1."""
+        ledger = Ledger.empty(count, *self.law.reports.shape)
+        draw_fresh_worlds(self.law, np.uint64(seed), first, ledger)
+        return ledger
+
+    def fixed(self, seed: int, number: int) -> Ledger:
+        """Return fixed world *number*."""
+        ledger = Ledger.empty(1, *self.law.reports.shape)
+        draw_world(self.law, np.uint64(seed), number, 0, ledger, 0)
+        return ledger
+
+    def expected_accuracy(self) -> Floats:
+        """Expected national accuracy of each group, (K,): expected recorded over due."""
+        recorded = (self.expected_due * self.expected_p).sum(axis=0)
+        accuracy: Floats = recorded / self.expected_due.sum(axis=0)
+        return accuracy
+
+    def expected_unrecorded(self) -> float:
+        """Due crimes on the auditable frame expected to go unrecorded in a year."""
+        return float((self.expected_due * (1.0 - self.expected_p)).sum())
+
+
+def build_world(options: WorldOptions) -> World:
+    """Build the world that *options* describe; the same options give the same object.
+
+    Raises
+    ------
+    UserError
+        If a published accuracy or the between-force spread cannot be met, or a
+        force is unknown.
+    """
+    return _build(options.model_dump_json())
+
+
+@lru_cache(maxsize=256)
+def _build(options_json: str) -> World:
+    # Options hold dicts, which cannot be a cache key; their JSON can.
+    options = WorldOptions.model_validate_json(options_json)
+    published = load_published()
+    forces = published.forces
+    volume = forces.recorded.astype(np.float64)
+    psi = np.array(
+        [
+            options.effects.pressure if group in options.pressured_groups else 0.0
+            for group in OFFENCE_GROUPS
+        ]
+    )
+    baseline = options.baseline
+    load_at_baseline = stationary_load(baseline.workload, volume.sum(axis=1), forces.officers_fte)
+    load_0 = float(np.median(load_at_baseline))
+    know_0 = steady_knowledge(baseline.training)
+    excess_0 = np.maximum(0.0, load_at_baseline - load_0)
+    calibration = solve(
+        volume,
+        _accuracy_targets(options, published),
+        load_offset=-options.effects.workload * excess_0,
+        psi=psi,
+        spreads=_spreads(baseline, options, know_0),
+        between_force_sd=options.accuracy.between_force_sd,
+    )
+
+    load = stationary_load(options.workload, volume.sum(axis=1), forces.officers_fte)
+    excess_load = np.maximum(0.0, load - load_0)
+    today = _spreads(options, options, know_0)
+    state = {
+        "load_offset": -options.effects.workload * excess_load,
+        "psi": psi,
+        "spreads": today,
+    }
+    due = calibration.expected_due
+    return World(
+        frame=ForceFrame(
+            forces=forces.name,
+            regions=forces.region,
+            force_types=forces.force_type,
+            interim=forces.interim_13,
+            groups=OFFENCE_GROUPS,
+            recorded_volume=volume,
+        ),
+        expected_due=due,
+        calibration=calibration,
+        expected_p=expected_p_recorded(calibration, **state),
+        expected_sd=expected_force_sd(volume, calibration, **state),
+        law=_law(options, forces.name, published, calibration, excess_load, psi, today),
+    )
+
+
+def _law(
+    options: WorldOptions,
+    names: tuple[str, ...],
+    published: Published,
+    calibration: Calibration,
+    excess_load: Floats,
+    psi: Floats,
+    today: Spreads,
+) -> Law:
+    frame, due = options.frame, calibration.expected_due
+    wrong = published.figure("final_2014", "no_crimes_incorrect").value
+    reviewed = published.figure("final_2014", "no_crimes_reviewed").value
+    return Law(
+        reports=np.rint(due / frame.due_share).astype(np.int64),
+        due_share=frame.due_share,
+        intercept=calibration.intercept,
+        tau=calibration.tau,
+        fixed_effect=_fixed_effects(options.force_effects, names),
+        excess_load=excess_load,
+        kappa=options.effects.knowledge,
+        omega=options.effects.workload,
+        detection=options.effects.review_detection,
+        know_0=today.know_0,
+        psi=psi,
+        knowledge=np.array(today.knowledge),
+        review=np.array(today.review),
+        pressure=np.array(today.pressure),
+        over_recording_rate=frame.over_recording_rate,
+        no_crime_rate=_by_group(options.no_crimes.rate, DEFAULT_NO_CRIME_RATE),
+        wrong_share=_by_group(options.no_crimes.wrong_share, wrong / reviewed),
+        other_due=np.rint(due * frame.other_systems_share).astype(np.int64),
+        gap_due=np.rint(due * frame.gap_share).astype(np.int64),
+        other_accuracy=frame.other_systems_accuracy,
+    )
+
+
+def _spreads(drivers: Drivers, options: WorldOptions, know_0: float) -> Spreads:
+    return Spreads(
+        knowledge=(logit(steady_knowledge(drivers.training)), drivers.training.spread),
+        pressure=(logit(drivers.pressure.level), drivers.pressure.spread),
+        review=(logit(drivers.supervision.review_share), drivers.supervision.spread),
+        kappa=options.effects.knowledge,
+        detection=options.effects.review_detection,
+        know_0=know_0,
+    )
+
+
+def _accuracy_targets(options: WorldOptions, published: Published) -> Floats:
+    targets = recording_accuracy_targets(published, source=options.accuracy.source)
+    given = options.accuracy.by_group
+    return np.array([given.get(group, targets[group].value) for group in OFFENCE_GROUPS])
+
+
+def _by_group(given: dict[str, float], default: float) -> Floats:
+    return np.array([given.get(group, default) for group in OFFENCE_GROUPS])
+
+
+def _fixed_effects(given: dict[str, float], names: tuple[str, ...]) -> Floats:
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        raise UserError(
+            [
+                f"world.force_effects.{name}: unknown force{did_you_mean(name, names)}"
+                for name in unknown
+            ]
+        )
+    return np.array([given.get(name, np.nan) for name in names])

@@ -1,0 +1,240 @@
+"""Intercepts and tau, solved once at the baseline so that the nation records as published.
+
+Everything is in expectation over what differs between forces: the unexplained
+effect u, knowledge, review and pressure. With V the published recorded volumes
+and A the published accuracies, the intercept a_k of each group solves
+
+    sum_f V_fk / E[p*_fk] = V_k / A_k,
+
+so that V_fk / E[p*_fk] due reports, of which a share p* is recorded, are
+expected to leave V_fk recorded ones, and the nation's expected accuracy is A_k.
+(Had the mean of 1 / p* been taken instead, the expected accuracy of a world
+whose due reports do not depend on u would exceed A_k, by about 1 part in 100.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from underrecording.errors import UserError
+
+Floats = NDArray[np.float64]
+
+_NODES = {"effect": 21, "knowledge": 9, "pressure": 7, "review": 9}
+_TOLERANCE = 1e-12
+
+
+class Spreads(NamedTuple):
+    """What differs between forces at the baseline, on the logit scale.
+
+    Each of knowledge, pressure and review share is logit-normal over forces:
+    typical logit and standard deviation.
+    """
+
+    knowledge: tuple[float, float]
+    pressure: tuple[float, float]
+    review: tuple[float, float]
+    kappa: float
+    detection: float
+    know_0: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The solved constants of the recording rule, held while anything else moves.
+
+    Attributes
+    ----------
+    intercept : float array (K,)
+        a_k.
+    tau : float
+        Standard deviation of the unexplained force effect u, logit scale.
+    expected_due : float array (F, K)
+        Due reports a year on the auditable frame.
+    """
+
+    intercept: Floats
+    tau: float
+    expected_due: Floats
+
+
+class _Grid:
+    """Gauss-Hermite nodes over (u, knowledge, pressure); review enters linearly."""
+
+    def __init__(self, spreads: Spreads) -> None:
+        z_u, w_u = _nodes(_NODES["effect"])
+        z_n, w_n = _nodes(_NODES["knowledge"])
+        z_p, w_p = _nodes(_NODES["pressure"])
+        know = expit(spreads.knowledge[0] + spreads.knowledge[1] * z_n)
+        shift = spreads.kappa * (know - spreads.know_0)
+        press = expit(spreads.pressure[0] + spreads.pressure[1] * z_p)
+        self.z = np.repeat(z_u, len(z_n) * len(z_p))
+        self.shift = np.tile(np.repeat(shift, len(z_p)), len(z_u))
+        self.pressure = np.tile(press, len(z_u) * len(z_n))
+        self.weight = np.einsum("i,j,k->ijk", w_u, w_n, w_p).ravel()
+        z_s, w_s = _nodes(_NODES["review"])
+        found = spreads.detection * expit(spreads.review[0] + spreads.review[1] * z_s)
+        self.found_mean = float(w_s @ found)
+        self.found_square = float(w_s @ found**2)
+
+    def p(self, offset: Floats, tau: float, psi: float) -> Floats:
+        """Chance of recording before review, (F, nodes), at logit *offset* (F,)."""
+        node = tau * self.z + self.shift - psi * self.pressure
+        chance: Floats = expit(offset[:, None] + node)
+        return chance
+
+    def mean_after_review(self, offset: Floats, tau: float, psi: float) -> Floats:
+        """E[p*], (F,)."""
+        mean = self.p(offset, tau, psi) @ self.weight
+        after: Floats = mean + (1.0 - mean) * self.found_mean
+        return after
+
+
+def solve(
+    volume: Floats,
+    accuracy: Floats,
+    *,
+    load_offset: Floats,
+    psi: Floats,
+    spreads: Spreads,
+    between_force_sd: float,
+) -> Calibration:
+    """Solve intercepts and tau at the baseline.
+
+    Parameters
+    ----------
+    volume : float array (F, K)
+        Published recorded crimes a year.
+    accuracy : float array (K,)
+        Published national recording accuracy, in (0, 1).
+    load_offset : float array (F,)
+        -omega max(0, load_f - load_0) at the baseline.
+    psi : float array (K,)
+        Effect of full pressure on each group.
+    spreads : Spreads
+    between_force_sd : float
+        Expected standard deviation over forces of expected accuracy: the root
+        of the expected variance, unexplained effect, drivers and offence mix
+        included, the chance of single reports not.
+
+    Raises
+    ------
+    UserError
+        If an accuracy or the spread cannot be reached.
+    """
+    grid = _Grid(spreads)
+    floor = grid.found_mean
+    if (accuracy <= floor).any():
+        raise UserError(
+            f"world.accuracy: {accuracy.min():.3f} cannot be met: review alone records "
+            f"{floor:.3f}; give a higher accuracy or a lower review share or detection"
+        )
+
+    def intercepts(tau: float) -> Floats:
+        return np.array(
+            [
+                _intercept(grid, volume[:, k], accuracy[k], load_offset, tau, psi[k])
+                for k in range(len(accuracy))
+            ]
+        )
+
+    def excess(tau: float) -> float:
+        return _variance(grid, volume, intercepts(tau), load_offset, tau, psi) - between_force_sd**2
+
+    least = excess(0.0) + between_force_sd**2
+    if least > between_force_sd**2:
+        raise UserError(
+            f"world.accuracy.between_force_sd: {between_force_sd} is less than drivers and "
+            f"offence mix alone give; give at least {np.sqrt(least):.4f} or smaller spreads"
+        )
+    highest = 4.0
+    if excess(highest) < 0:
+        raise UserError(
+            f"world.accuracy.between_force_sd: {between_force_sd} is more than accuracies "
+            "around the published ones can differ; give less"
+        )
+    tau = float(brentq(excess, 0.0, highest, xtol=_TOLERANCE, rtol=1e-12))
+    solved = intercepts(tau)
+    return Calibration(solved, tau, _due(grid, volume, solved, load_offset, tau, psi))
+
+
+def expected_force_sd(
+    volume: Floats,
+    calibration: Calibration,
+    *,
+    load_offset: Floats,
+    psi: Floats,
+    spreads: Spreads,
+) -> float:
+    """Root of the expected variance over forces of accuracy, as `solve` defines it."""
+    grid = _Grid(spreads)
+    intercept, tau = calibration.intercept, calibration.tau
+    return float(np.sqrt(_variance(grid, volume, intercept, load_offset, tau, psi)))
+
+
+def expected_p_recorded(
+    calibration: Calibration, *, load_offset: Floats, psi: Floats, spreads: Spreads
+) -> Floats:
+    """E[p*] of each force and group, (F, K), at any state of the drivers."""
+    grid = _Grid(spreads)
+    return _expected_p(grid, calibration.intercept, load_offset, calibration.tau, psi)
+
+
+def _nodes(count: int) -> tuple[Floats, Floats]:
+    z, w = hermegauss(count)
+    return z, w / w.sum()
+
+
+def _intercept(
+    grid: _Grid, volume: Floats, accuracy: float, load_offset: Floats, tau: float, psi: float
+) -> float:
+    def shortfall(a: float) -> float:
+        p = grid.mean_after_review(a + load_offset, tau, psi)
+        return float(np.sum(volume / p) - volume.sum() / accuracy) / float(volume.sum())
+
+    return float(brentq(shortfall, -30.0, 30.0, xtol=_TOLERANCE, rtol=1e-12))
+
+
+def _expected_p(
+    grid: _Grid, intercept: Floats, load_offset: Floats, tau: float, psi: Floats
+) -> Floats:
+    columns = [
+        grid.mean_after_review(a + load_offset, tau, effect)
+        for a, effect in zip(intercept, psi, strict=True)
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _due(
+    grid: _Grid, volume: Floats, intercept: Floats, load_offset: Floats, tau: float, psi: Floats
+) -> Floats:
+    return volume / _expected_p(grid, intercept, load_offset, tau, psi)
+
+
+def _variance(
+    grid: _Grid, volume: Floats, intercept: Floats, load_offset: Floats, tau: float, psi: Floats
+) -> float:
+    """E[s^2] over forces: the mean variance of one force plus the variance of the means."""
+    due = _due(grid, volume, intercept, load_offset, tau, psi)
+    share = due / due.sum(axis=1, keepdims=True)
+    p = sum(
+        share[:, k, None] * grid.p(intercept[k] + load_offset, tau, psi[k])
+        for k in range(len(intercept))
+    )
+    mean_p, square_p = p @ grid.weight, p**2 @ grid.weight
+    found, square_found = grid.found_mean, grid.found_square
+    mean = mean_p + (1.0 - mean_p) * found
+    # p* = p (1 - f) + f with p and f independent.
+    square = (
+        square_p * (1.0 - 2.0 * found + square_found)
+        + 2.0 * mean_p * (found - square_found)
+        + square_found
+    )
+    return float(np.mean(square - mean**2) + np.var(mean, ddof=1))
