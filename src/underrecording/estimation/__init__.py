@@ -6,8 +6,32 @@ Nothing in this room knows the truth.
 """
 
 from underrecording.estimation import estimators, intervals, variances
+from underrecording.estimation.check import checked
+from underrecording.estimation.estimate import (
+    EstimatorSpec,
+    degrees_of_freedom,
+    empty_influence,
+    estimate,
+    mirror,
+    quantile,
+)
+from underrecording.estimation.registries import INTERVALS, POINTS, VARIANCES
 from underrecording.registry import load_plugins
 
 load_plugins(estimators)
 
-__all__ = ["estimators", "intervals", "variances"]
+__all__ = [
+    "INTERVALS",
+    "POINTS",
+    "VARIANCES",
+    "EstimatorSpec",
+    "checked",
+    "degrees_of_freedom",
+    "empty_influence",
+    "estimate",
+    "estimators",
+    "intervals",
+    "mirror",
+    "quantile",
+    "variances",
+]

@@ -3,10 +3,7 @@
 A plug-in reaches a loop as a *first-class function*: its address, behind the
 type of its kind. So a loop is compiled once whatever plug-ins exist, and a new
 estimator touches its own file only. Everything is compiled at first use, not at
-import, and kept on disk for the next process.
-
-Numba's disk cache watches the file of a function, not the files of what it
-calls: after an edit of `totals`, clear ``__pycache__/*.nb?`` of the callers.
+import, and kept on disk for the next process (see `underrecording.compiling`).
 """
 
 from __future__ import annotations
@@ -15,8 +12,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from numba import njit, types
+from numba import types
 
+from underrecording import compiling
 from underrecording.audit import Audit, Influence
 from underrecording.estimation.registries import (
     INTERVALS,
@@ -65,12 +63,12 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 def compiled(function: Function) -> Function:
     """Compile a helper that plug-ins share, when the first of them is compiled."""
-    return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+    return cast(Function, compiling.compiled(function))
 
 
 def compile_as(signature: Any, function: Function) -> Function:
     """Compile *function* now, for arguments of *signature* and for no others."""
-    return cast(Function, njit(signature, cache=True, nogil=True, error_model="numpy")(function))
+    return cast(Function, compiling.compiled(function, signature=signature))
 
 
 @cache

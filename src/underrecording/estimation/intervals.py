@@ -131,5 +131,5 @@ def wilson(value: float, variance: float, quantile: float, n_eff: float) -> tupl
     half_width = (
         quantile * math.sqrt(value * (1.0 - value) / n_eff + pull / (4.0 * n_eff)) / (1.0 + pull)
     )
-    # Within [0, 1] by algebra; the ends are kept there against rounding.
-    return max(0.0, centre - half_width), min(1.0, centre + half_width)
+    # By algebra 0 <= low <= value <= high <= 1; kept so against rounding.
+    return max(0.0, min(value, centre - half_width)), min(1.0, max(value, centre + half_width))

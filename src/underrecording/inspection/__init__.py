@@ -1,0 +1,1 @@
+"""What inspectors do: choose forces, choose records, read them, err."""

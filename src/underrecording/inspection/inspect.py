@@ -14,6 +14,7 @@ from underrecording.audit import ForceFrame
 from underrecording.compiling import compiled
 from underrecording.inspection.counts import read_stratum
 from underrecording.inspection.forces.design import (
+    PLAN_TYPE,
     SELECT_SIGNATURE,
     SELECT_TYPE,
     ForcePlan,
@@ -122,7 +123,7 @@ def plan_inspection(
     no_crime_records = allocate_evenly(expected, review.per_force) if review else expected
     return InspectionPlan(
         forces=options.forces.plan(frame),
-        select=_compiled_select(options.forces.select),
+        select=compiled_select(options.forces.select),
         records=allocate(reports, frame, options.records),
         confusion=np.array(
             [
@@ -161,7 +162,8 @@ def select_forces(
     """Forces inspected in replicates *first* to *first* + *count* - 1, (count, m)."""
     chosen = np.empty((count, plan.forces.count), np.int64)
     accuracy = force_accuracy(ledger)
-    _select(plan.select, plan.forces, np.uint64(seed), world, first, accuracy, chosen)
+    loop = _select_loop()
+    loop(plan.select, plan.forces, np.uint64(seed), world, first, accuracy, chosen)
     return chosen
 
 
@@ -205,23 +207,23 @@ def _read(
 
 
 @cache
-def _compiled_select(select: Any) -> Any:
-    # A selection is called through a pointer, so that its loop is compiled once for all.
+def compiled_select(select: Any) -> Any:
+    """Compile a selection to be called through a pointer: one loop serves all designs."""
     return compiled(select.py_func, signature=SELECT_SIGNATURE)
 
 
-@compiled(
-    signature=types.void(
-        SELECT_TYPE, SELECT_SIGNATURE.args[0], types.uint64, types.int64, types.int64,
-        types.Array(types.float64, 2, "C"), types.Array(types.int64, 2, "C"),
-    )
-)  # fmt: skip
-def _select(
-    select: Any, plan: Any, seed: Any, world: Any, first: Any, accuracy: Any, chosen: Any
-) -> None:
-    for b in range(chosen.shape[0]):
-        w = b if accuracy.shape[0] > 1 else 0
-        select(plan, seed, world, first + b, accuracy[w], chosen[b])
+@cache
+def _select_loop() -> Any:
+    def loop(
+        select: Any, plan: Any, seed: Any, world: Any, first: Any, accuracy: Any, chosen: Any
+    ) -> None:
+        for b in range(chosen.shape[0]):
+            w = b if accuracy.shape[0] > 1 else 0
+            select(plan, seed, world, first + b, accuracy[w], chosen[b])
+
+    table = types.Array(types.float64, 2, "C"), types.Array(types.int64, 2, "C")
+    number = types.uint64, types.int64, types.int64
+    return compiled(loop, signature=types.void(SELECT_TYPE, PLAN_TYPE, *number, *table))
 
 
 @compiled

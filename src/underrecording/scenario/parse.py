@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
-    AliasEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingEndEvent,
@@ -21,17 +19,15 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
+from underrecording.scenario.scalars import CORE_TAG, UNPRINTABLE, read_scalar
+
 KeyPath = tuple[str | int, ...]
 Mark = tuple[int, int]
 
 MAX_LINE = 20_000  # The scanner takes quadratic time over one long tag.
 MAX_NODES = 20_000
 MAX_DEPTH = 20
-MAX_DIGITS = 18  # All of them fit 64 bits; past 4,300 int() itself gives up.
 
-_UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
 _PLAIN_WORDS = {
     "found character '\\t'": "a tab; indent with spaces",
     "mapping values are not allowed": "a ':' cannot stand here; is the indentation of this line"
@@ -50,7 +46,7 @@ class Mistake(NamedTuple):
     message: str
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A mistake past which nothing of a text can be read."""
 
     def __init__(self, mark: Mark, message: str) -> None:
@@ -65,36 +61,6 @@ def mark_after(text: str) -> Mark:
     (2, 4)
     """
     return text.count("\n") + 1, len(text) - text.rfind("\n")
-
-
-def _int(text: str) -> int:
-    if len(digits := text.lstrip("+-")) > MAX_DIGITS:
-        raise ValueError(f"a whole number of {len(digits)} digits; give at most {MAX_DIGITS}")
-    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
-
-
-def _float(text: str) -> float:
-    number = float(re.sub(r"\.(?=[a-zA-Z])", "", text))
-    if not math.isfinite(number):
-        raise ValueError("NaN and infinity are not allowed: give a finite number")
-    return number
-
-
-# The core schema of YAML 1.2.2, section 10.3.2. ruamel's own resolver also takes
-# 1_000 and timestamps, which belong to YAML 1.1.
-_CORE: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
-    "null": (re.compile(r"|~|null|Null|NULL"), lambda _: None),
-    "bool": (re.compile(r"[tT]rue|TRUE|[fF]alse|FALSE"), lambda text: text.lower() == "true"),
-    "int": (re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"), _int),
-    "float": (
-        re.compile(
-            r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
-            r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-        ),
-        _float,
-    ),
-    "str": (re.compile(r"(?s).*"), str),
-}
 
 
 class Reader:
@@ -118,27 +84,27 @@ class Reader:
         self._events = self._parse()
 
     def read(self) -> Any:
-        """Return the only document of the text as plain data, or raise `Unreadable`."""
+        """Return the only document of the text as plain data, or raise `UnreadableError`."""
         self._check_text()
         next(self._events)  # The start of the stream.
         start = next(self._events)
         if not isinstance(start, DocumentStartEvent):
-            raise Unreadable(self._mark, "empty; nothing is given")
+            raise UnreadableError(self._mark, "empty; nothing is given")
         if start.version not in (None, (1, 2)):
             self._reject((), "a %YAML line; scenarios are YAML 1.2: remove it")
         data = self._value(next(self._events), ())
         next(self._events)  # The end of the document.
         if not isinstance(next(self._events), StreamEndEvent):
-            raise Unreadable(self._mark, "a second document; one file holds one document")
+            raise UnreadableError(self._mark, "a second document; one file holds one document")
         return data
 
     def _check_text(self) -> None:
-        if bad := _UNPRINTABLE.search(self._text):
+        if bad := UNPRINTABLE.search(self._text):
             mark = mark_after(self._text[: bad.start()])
-            raise Unreadable(mark, f"the control character {ascii(bad[0])}; remove it")
+            raise UnreadableError(mark, f"the control character {bad[0]!a}; remove it")
         for number, line in enumerate(self._text.split("\n"), start=1):
             if len(line) > MAX_LINE:
-                raise Unreadable((number, 1), f"a line of {len(line)} characters; break it up")
+                raise UnreadableError((number, 1), f"a line of {len(line)} characters; break it up")
 
     def _parse(self) -> Iterator[Event]:
         n_nodes = 0
@@ -147,32 +113,36 @@ class Reader:
                 self._mark = (event.start_mark.line + 1, event.start_mark.column + 1)
                 n_nodes += isinstance(event, NodeEvent)
                 if n_nodes > MAX_NODES:
-                    raise Unreadable(self._mark, f"more than {MAX_NODES} keys and values")
+                    raise UnreadableError(self._mark, f"more than {MAX_NODES} keys and values")
                 yield event
         except MarkedYAMLError as error:
             where = error.problem_mark or error.context_mark
             mark = (where.line + 1, where.column + 1) if where else self._mark
             problem = str(error.problem or error.context)
             plain = (words for known, words in _PLAIN_WORDS.items() if known in problem)
-            raise Unreadable(mark, f"not YAML: {next(plain, problem)}") from None
+            raise UnreadableError(mark, f"not YAML: {next(plain, problem)}") from None
         except (YAMLError, ValueError, OverflowError) as error:  # Say, "\UFFFFFFFF".
-            raise Unreadable(self._mark, f"not YAML from here on: {error}") from None
+            raise UnreadableError(self._mark, f"not YAML from here on: {error}") from None
 
     def _reject(self, path: KeyPath, message: str) -> None:
         self.mistakes.append(Mistake(self._mark, path, message))
 
     def _value(self, event: Event, path: KeyPath) -> Any:
+        if isinstance(event, ScalarEvent) and event.value == "" and event.style is None:
+            # ruamel puts what is not there before the next token, lines further down.
+            self._mark = self.key_marks.get(path, self._mark)
         self.marks.setdefault(path, self._mark)
         if len(path) > MAX_DEPTH:
-            raise Unreadable(self._mark, f"nested more than {MAX_DEPTH} deep")
-        if event.anchor or isinstance(event, AliasEvent):
+            raise UnreadableError(self._mark, f"nested more than {MAX_DEPTH} deep")
+        if isinstance(event, NodeEvent) and event.anchor:  # An alias is an anchor's name too.
             self._reject(path, "aliases and anchors are not allowed: write the value out")
-        if isinstance(event, AliasEvent):
-            return None
         if isinstance(event, ScalarEvent):
             return self._scalar(event, path)
+        if not isinstance(event, CollectionStartEvent):
+            return None
         kind = "map" if isinstance(event, MappingStartEvent) else "seq"
-        self._check_tag(event.tag, path, {kind})
+        if event.tag not in (None, CORE_TAG + kind):
+            self._reject(path, f"the tag {event.tag} is not allowed: remove it")
         return self._mapping(path) if kind == "map" else self._sequence(path)
 
     def _sequence(self, path: KeyPath) -> list[Any]:
@@ -190,8 +160,7 @@ class Reader:
             if is_usable and key in data:
                 line = self.key_marks[here][0]
                 self._reject(here, f"duplicate key; it stands in line {line} already")
-            if is_usable:
-                self.key_marks.setdefault(here, mark)
+            self.key_marks.setdefault(here, mark)
             value = self._value(next(self._events), here)
             if is_usable:
                 data.setdefault(key, value)
@@ -200,7 +169,7 @@ class Reader:
     def _key(self, event: Event, path: KeyPath) -> tuple[str, bool]:
         """Return the key as text, and whether it may be one."""
         if not isinstance(event, ScalarEvent):
-            self._reject(path, "a key must be one word of text")
+            self._reject(path, "a key must be text, not a list, a mapping or an alias")
             self._value(event, (*path, "?"))
             return "?", False
         here = (*path, event.value)
@@ -209,33 +178,14 @@ class Reader:
             self._reject(here, "aliases and anchors are not allowed: write the key out")
         if event.value == "<<" and event.style is None:
             self._reject(here, "merge keys are not allowed: write the keys out")
-        elif not isinstance(self._scalar(event, here), str):
+        key = self._scalar(event, here)
+        if not isinstance(key, str) and len(self.mistakes) == n_before:
             self._reject(here, "a key must be text; put it in quotes")
         return event.value, len(self.mistakes) == n_before
 
     def _scalar(self, event: ScalarEvent, path: KeyPath) -> Any:
-        text: str = event.value
-        if bad := _UNPRINTABLE.search(text):  # By an escape: "\x1b".
-            return self._reject(path, f"the control character {ascii(bad[0])}; remove it")
-        if event.tag:
-            name = self._check_tag(event.tag, path, _CORE)
-        elif event.style is None:
-            name = next(name for name, (form, _) in _CORE.items() if form.fullmatch(text))
-        else:
-            name = "str"
-        if name is None:
-            return None
-        form, convert = _CORE[name]
-        if not form.fullmatch(text):
-            return self._reject(path, f"{ascii(text[:60])} is not what its tag !!{name} says")
         try:
-            return convert(text)
+            return read_scalar(event.value, event.tag, is_plain=event.style is None)
         except ValueError as error:
-            return self._reject(path, str(error))
-
-    def _check_tag(self, tag: str | None, path: KeyPath, allowed: Container[str]) -> str | None:
-        """Return the short name of an allowed tag; reject any other."""
-        name = tag and tag.removeprefix("tag:yaml.org,2002:")
-        if name is None or (name != tag and name in allowed):
-            return name
-        return self._reject(path, f"the tag {tag} is not allowed: remove it")
+            self._reject(path, str(error))
+            return None

@@ -1,0 +1,1 @@
+"""The truth I: forces with real volumes, and the rule by which they record."""

@@ -77,6 +77,13 @@ class World:
         accuracy: Floats = recorded / self.expected_due.sum(axis=0)
         return accuracy
 
+    def expected_no_crimes(self) -> Floats:
+        """Recorded crimes expected to be cancelled in a year, (F, K)."""
+        due, law = self.expected_due, self.law
+        over_recorded = (law.reports - due) * law.over_recording_rate
+        cancelled: Floats = (due * self.expected_p + over_recorded) * law.no_crime_rate
+        return cancelled
+
     def expected_unrecorded(self) -> float:
         """Due crimes on the auditable frame expected to go unrecorded in a year."""
         return float((self.expected_due * (1.0 - self.expected_p)).sum())

@@ -1,0 +1,184 @@
+"""A scenario: the sections each room owns, and the study and report around them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from underrecording.errors import UserError
+from underrecording.estimation import EstimatorSpec
+from underrecording.inspection.options import InspectionOptions
+from underrecording.options import Section, mistake
+from underrecording.published import OFFENCE_GROUPS
+from underrecording.rng import RESULTS_VERSION
+from underrecording.world.options import WorldOptions
+
+MAX_CELLS = 1_000
+MAX_REPLICATES = 1_000_000_000
+
+UNDER_RECORDING, WRONG_NO_CRIMES = "under_recording_rate", "wrong_no_crime_share"
+DOMAINS = ("national", "all_routes", *OFFENCE_GROUPS)
+ESTIMANDS = (
+    *(f"{UNDER_RECORDING}/{domain}" for domain in DOMAINS),
+    f"{WRONG_NO_CRIMES}/national",
+)
+
+
+class Estimator(Section):
+    """A point estimator, the variance and the interval that go with it."""
+
+    point: str
+    variance: str
+    interval: str
+
+    @model_validator(mode="after")
+    def _known(self) -> Estimator:
+        try:
+            EstimatorSpec(self.point, self.variance, self.interval)
+        except UserError as error:
+            raise mistake("; ".join(error.problems)) from None
+        return self
+
+    @property
+    def name(self) -> str:
+        """``point/variance/interval``."""
+        return f"{self.point}/{self.variance}/{self.interval}"
+
+
+def _from_name(given: Any) -> Any:
+    """Read ``point/variance/interval`` as the object it stands for."""
+    if not isinstance(given, str):
+        return given
+    try:
+        spec = EstimatorSpec.parse(given)
+    except UserError as error:
+        raise mistake("; ".join(error.problems)) from None
+    return {"point": spec.point, "variance": spec.variance, "interval": spec.interval}
+
+
+EstimatorOption = Annotated[
+    Estimator, BeforeValidator(_from_name, json_schema_input_type=str | Estimator)
+]
+Swept = dict[str, Annotated[tuple[Any, ...], Field(min_length=1, max_length=MAX_CELLS)]]
+
+
+class Sweep(Section):
+    """Cells of the study: values for dotted paths of the scenario."""
+
+    one_at_a_time: Swept | None = None
+    """Each value in turn, all else as the scenario has it."""
+    grid: Swept | None = None
+    """Every combination of the values."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Sweep:
+        if self.one_at_a_time is not None and self.grid is not None:
+            raise mistake("one_at_a_time and grid cannot be combined; give one of them")
+        return self
+
+
+class StudyOptions(Section):
+    """How often the inspection is repeated, and what is measured."""
+
+    replicates: Annotated[int, Field(ge=1, le=MAX_REPLICATES)]
+    """Repetitions of the inspection in each cell (and in each fixed world)."""
+    level: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95
+    """Nominal coverage of every interval."""
+    estimands: Annotated[
+        tuple[Literal[ESTIMANDS], ...],  # type: ignore[valid-type]
+        Field(min_length=1),
+    ] = (f"{UNDER_RECORDING}/national",)
+    """What is estimated: estimand/domain."""
+    block_size: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Replicates that are computed, summed and stored together; part of what results rest on."""
+    trajectories: Annotated[int, Field(ge=0, le=1_000)] = 200
+    """Replicates of which the estimate after 1, 2, ... F forces is kept."""
+    sweep: Sweep = Sweep()
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> StudyOptions:
+        if len(set(self.estimands)) < len(self.estimands):
+            raise mistake("an estimand is listed twice; list each once", "estimands")
+        return self
+
+
+class ReportOptions(Section):
+    """What is shown; nothing here changes a result."""
+
+    headline: str | None = None
+    """Estimator of the sampling distribution, point/variance/interval; the first if not given."""
+    recommended: str | None = None
+    """Estimator shown beside it in the sweeps; the last if not given."""
+
+
+class Scenario(Section):
+    """A simulation study of an inspection: aim, world, inspection, estimators, study, report."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    aim: Annotated[str, Field(min_length=1, max_length=2_000)]
+    """The question that the study is to answer."""
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    """Whole number from which all randomness follows."""
+    world: WorldOptions = WorldOptions()
+    inspection: InspectionOptions
+    estimators: Annotated[tuple[EstimatorOption, ...], Field(min_length=1, max_length=200)]
+    study: StudyOptions
+    report: ReportOptions = ReportOptions()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Scenario:
+        names = [estimator.name for estimator in self.estimators]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise mistake(
+                    f"'{name}' is listed twice; list each estimator once", "estimators", i
+                )
+        for key in ("headline", "recommended"):
+            chosen = getattr(self.report, key)
+            if chosen is not None and chosen not in names:
+                raise mistake(
+                    f"'{chosen}' is not among the estimators; give one of: {', '.join(names)}",
+                    "report", key,
+                )  # fmt: skip
+        asked = any(estimand.startswith(WRONG_NO_CRIMES) for estimand in self.study.estimands)
+        if asked and self.inspection.no_crimes is None:
+            raise mistake(
+                f"{WRONG_NO_CRIMES} needs no-crimes to be reviewed; add inspection.no_crimes: {{}}",
+                "study", "estimands",
+            )  # fmt: skip
+        if self.world.draw == "fresh" and self.world.worlds != 1:
+            raise mistake(
+                f"{self.world.worlds} fixed worlds were asked for, but draw is fresh; "
+                "give draw: fixed, or leave worlds out",
+                "world", "worlds",
+            )  # fmt: skip
+        return self
+
+    @property
+    def headline(self) -> str:
+        """The estimator whose distribution is shown."""
+        return self.report.headline or self.estimators[0].name
+
+    @property
+    def recommended(self) -> str:
+        """The estimator shown beside the headline one."""
+        return self.report.recommended or self.estimators[-1].name
+
+    def settings(self) -> dict[str, Any]:
+        """All that changes results.
+
+        Titles, the report and the number of replicates are left out: more
+        replicates extend a run.
+        """
+        content = self.model_dump(mode="json", exclude={"title", "aim", "report"})
+        del content["study"]["replicates"]
+        return content
+
+    def digest(self) -> str:
+        """Hash of the settings and of the version of results: 16 hexadecimal digits."""
+        content = {"settings": self.settings(), "results_version": RESULTS_VERSION}
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]

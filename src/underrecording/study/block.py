@@ -1,0 +1,175 @@
+"""One block of replicates, all cells: the only place where truth meets estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from underrecording.inspection.inspect import (
+    Audits,
+    Ints,
+    no_crimes_strand,
+    read_no_crimes,
+    read_reports,
+    reports_strand,
+    select_forces,
+)
+from underrecording.ledger import ALL_ROUTES, Ledger, under_recording_rate, wrong_no_crime_share
+from underrecording.ledger import NATIONAL as NATIONAL_DOMAIN
+from underrecording.scenario.schema import UNDER_RECORDING
+from underrecording.study.moments import Moments, accumulate
+from underrecording.study.plan import Block, CellPlan, StudyPlan, Target
+from underrecording.study.repeat import only_stratum, repeat
+from underrecording.study.trajectory import Trajectory, trajectories
+from underrecording.world.build import World
+
+Floats = NDArray[np.float64]
+
+CHUNK = 256
+"""Replicates in memory at once; no digit of a result depends on it."""
+
+KEPT_ROWS = 1_000
+"""Replicates of the reference cell whose estimates are kept."""
+
+
+class Rows(NamedTuple):
+    """The first replicates of the reference cell, as they came.
+
+    Attributes
+    ----------
+    replicate : int array (R,)
+    truth : float array (T, R)
+    answers : float array (T, E, R, 4)
+        Estimate, variance, low, high.
+    reasons : int array (T, E, R)
+    """
+
+    replicate: Ints
+    truth: Floats
+    answers: Floats
+    reasons: Ints
+
+
+class BlockResult(NamedTuple):
+    """What a block leaves behind.
+
+    Attributes
+    ----------
+    moments : Moments
+        Leading axes (C, T, E).
+    rows : Rows or None
+        Of the block that holds the first replicates of the first world.
+    trajectory : Trajectory or None
+        Likewise.
+    """
+
+    moments: Moments
+    rows: Rows | None
+    trajectory: Trajectory | None
+
+
+def run_block(
+    plan: StudyPlan, block: Block, progress: Callable[[int], None] = lambda _: None
+) -> BlockResult:
+    """Run the replicates of one block in every cell.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+    block : Block
+    progress : callable
+        Called with the number of replicates done, chunk by chunk.
+    """
+    moments = Moments.empty(*plan.shape)
+    alpha = 1.0 - plan.scenario.study.level
+    kept = min(KEPT_ROWS, block.stop) if block.start == 0 and block.world == 0 else 0
+    rows = _empty_rows(plan, kept)
+    fixed: dict[int, Ledger] = {}
+    for first, count in _chunks(block):
+        ledgers = _ledgers(plan, block, first, count, fixed)
+        for c, cell in enumerate(plan.cells):
+            ledger = ledgers[id(cell.world)]
+            for t, audits, truth in _targets(plan, cell, ledger, block.world, first, count):
+                for e, spec in enumerate(plan.estimators):
+                    answers, reasons = repeat(spec, audits, level=plan.scenario.study.level)
+                    accumulate(moments.at(c, t, e), answers, reasons, truth, alpha)
+                    if c == 0 and first < kept:
+                        _keep(rows, t, e, first, answers, reasons, truth)
+        progress(count)
+    follow = plan.scenario.study.trajectories if kept else 0
+    return BlockResult(
+        moments,
+        rows if kept else None,
+        trajectories(plan, min(follow, block.stop)) if follow else None,
+    )
+
+
+def _chunks(block: Block) -> Iterator[tuple[int, int]]:
+    for first in range(block.start, block.stop, CHUNK):
+        yield first, min(CHUNK, block.stop - first)
+
+
+def _ledgers(
+    plan: StudyPlan, block: Block, first: int, count: int, fixed: dict[int, Ledger]
+) -> dict[int, Ledger]:
+    """The ledger of each distinct world: cells that differ in inspection only share it."""
+    seed = plan.scenario.seed
+    distinct: dict[int, World] = {id(cell.world): cell.world for cell in plan.cells}
+    if plan.fresh:
+        return {key: world.fresh(seed, first, count) for key, world in distinct.items()}
+    for key, world in distinct.items():
+        if key not in fixed:
+            fixed[key] = world.fixed(seed, block.world)
+    return fixed
+
+
+def _targets(
+    plan: StudyPlan, cell: CellPlan, ledger: Ledger, world: int, first: int, count: int
+) -> Iterator[tuple[int, Audits, Floats]]:
+    """Audits and truth for each target of a cell; forces and reports are drawn once."""
+    seed, inspection, groups = cell.cell.scenario.seed, cell.inspection, cell.world.frame.groups
+    chosen = select_forces(inspection, ledger, seed, world, first, count)
+    reports: Audits | None = None
+    for t, target in enumerate(plan.targets):
+        if target.estimand == UNDER_RECORDING:
+            if reports is None:
+                strand = reports_strand(ledger)
+                reports = read_reports(inspection, strand, chosen, seed, world, first)
+            yield (
+                t,
+                _in_domain(reports, target, groups),
+                under_recording_rate(ledger, target.domain, groups),
+            )
+        else:
+            strand = no_crimes_strand(ledger, inspection.no_crime_groups)
+            audits = read_no_crimes(inspection, strand, chosen, seed, world, first)
+            yield t, audits, wrong_no_crime_share(ledger, inspection.no_crime_groups)
+
+
+def _in_domain(audits: Audits, target: Target, groups: tuple[str, ...]) -> Audits:
+    # Nobody audits the other systems: the estimate for all routes is the national one.
+    if target.domain in (NATIONAL_DOMAIN, ALL_ROUTES):
+        return audits
+    return only_stratum(audits, groups.index(target.domain))
+
+
+def _empty_rows(plan: StudyPlan, kept: int) -> Rows:
+    _, n_targets, n_estimators = plan.shape
+    return Rows(
+        replicate=np.arange(kept),
+        truth=np.empty((n_targets, kept)),
+        answers=np.empty((n_targets, n_estimators, kept, 4)),
+        reasons=np.empty((n_targets, n_estimators, kept), np.int64),
+    )
+
+
+def _keep(
+    rows: Rows, t: int, e: int, first: int, answers: Floats, reasons: Ints, truth: Floats
+) -> None:
+    stop = min(first + len(answers), len(rows.replicate))
+    rows.answers[t, e, first:stop] = answers[: stop - first]
+    rows.reasons[t, e, first:stop] = reasons[: stop - first]
+    rows.truth[t, first:stop] = np.broadcast_to(truth, (len(answers),))[: stop - first]

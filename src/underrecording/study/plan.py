@@ -1,0 +1,152 @@
+"""A scenario laid out for repetition: cells, their worlds and inspections, targets, blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from underrecording.errors import UserError
+from underrecording.estimation import EstimatorSpec
+from underrecording.inspection.inspect import InspectionPlan, plan_inspection
+from underrecording.scenario import LoadedScenario, Scenario
+from underrecording.study.moments import N_ERROR_BINS, N_SHARE_BINS
+from underrecording.study.sweep import Cell, cells, swept_keys
+from underrecording.world.build import World, build_world
+
+MAX_SUMMARY_BYTES = 2**30
+
+
+class Target(NamedTuple):
+    """What is estimated: an estimand in a domain."""
+
+    estimand: str
+    domain: str
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """Read ``estimand/domain``."""
+        estimand, domain = text.split("/")
+        return cls(estimand, domain)
+
+
+class Block(NamedTuple):
+    """Replicates *start* to *stop* - 1 of one fixed world, or of fresh ones (world 0)."""
+
+    world: int
+    start: int
+    stop: int
+
+    @property
+    def name(self) -> str:
+        """Name of the part that holds it."""
+        return f"world-{self.world:05d}-replicates-{self.start:010d}-{self.stop:010d}"
+
+
+@dataclass(frozen=True)
+class CellPlan:
+    """One cell ready to run."""
+
+    cell: Cell
+    world: World
+    inspection: InspectionPlan
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """All that a study does, before any of it is done.
+
+    Attributes
+    ----------
+    name : str
+        Of the scenario file, without its ending.
+    scenario : Scenario
+    text : str
+        The scenario as its author wrote it.
+    keys : tuple of str
+        Swept keys.
+    cells : tuple of CellPlan
+    targets : tuple of Target
+    estimators : tuple of EstimatorSpec
+    """
+
+    name: str
+    scenario: Scenario
+    text: str
+    keys: tuple[str, ...]
+    cells: tuple[CellPlan, ...]
+    targets: tuple[Target, ...]
+    estimators: tuple[EstimatorSpec, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Cells, targets and estimators: (C, T, E)."""
+        return len(self.cells), len(self.targets), len(self.estimators)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether each replicate has a world of its own."""
+        return self.scenario.world.draw == "fresh"
+
+    @property
+    def worlds(self) -> int:
+        """Number of fixed worlds; 1 where worlds are fresh."""
+        return self.scenario.world.worlds
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Every block of the study, in the order in which they are merged."""
+        replicates, size = self.scenario.study.replicates, self.scenario.study.block_size
+        return tuple(
+            Block(world, start, min(start + size, replicates))
+            for world in range(self.worlds)
+            for start in range(0, replicates, size)
+        )
+
+
+def plan_study(loaded: LoadedScenario) -> StudyPlan:
+    """Lay a scenario out: solve its worlds, apply its designs to the frame.
+
+    Raises
+    ------
+    UserError
+        If a cell cannot be built; all mistakes at once, with their place in the file.
+    """
+    scenario = loaded.scenario
+    problems: list[str] = []
+    plans = []
+    for cell in cells(loaded):
+        try:
+            plans.append(_plan_cell(cell))
+        except UserError as error:
+            problems += loaded.located(error, cell.change)
+    if problems:
+        raise UserError(list(dict.fromkeys(problems)))
+    plan = StudyPlan(
+        name=loaded.name,
+        scenario=scenario,
+        text=loaded.text,
+        keys=swept_keys(scenario),
+        cells=tuple(plans),
+        targets=tuple(Target.parse(text) for text in scenario.study.estimands),
+        estimators=tuple(EstimatorSpec.parse(item.name) for item in scenario.estimators),
+    )
+    _check_memory(plan)
+    return plan
+
+
+def _plan_cell(cell: Cell) -> CellPlan:
+    world = build_world(cell.scenario.world)
+    inspection = plan_inspection(
+        cell.scenario.inspection, world.frame, world.law.reports, world.expected_no_crimes()
+    )
+    return CellPlan(cell, world, inspection)
+
+
+def _check_memory(plan: StudyPlan) -> None:
+    n_cells, n_targets, n_estimators = plan.shape
+    summary = 8 * (3 * N_ERROR_BINS + 2 * N_SHARE_BINS) * n_cells * n_targets * n_estimators
+    if summary > MAX_SUMMARY_BYTES:
+        raise UserError(
+            f"study: {n_cells} cells, {n_targets} estimands and {n_estimators} estimators need "
+            f"{summary / 2**30:.1f} GiB a block; give fewer, together at most "
+            f"{MAX_SUMMARY_BYTES / 2**30:.0f} GiB"
+        )

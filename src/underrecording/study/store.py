@@ -1,0 +1,232 @@
+"""A run folder: parts that are whole or absent, a manifest, one writer at a time.
+
+A part is written under a temporary name, flushed to the disk and renamed; it
+carries the digest of its study and a hash of its content, and a part that does
+not match both is not there. So a crash at any moment loses no finished block.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from underrecording.errors import UserError
+from underrecording.study.moments import Moments
+from underrecording.study.plan import Block
+
+_META = b"underrecording"
+MANIFEST, LOCK, PARTS = "manifest.json", ".lock", "parts"
+
+
+class Store:
+    """The folder of one run.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when it is opened.
+    digest : str
+        Of the study; parts of any other are refused.
+    settings : mapping
+        What the digest covers, to say how another study differs.
+    """
+
+    def __init__(self, folder: Path, digest: str, settings: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.digest = digest
+        self.settings = settings
+
+    @property
+    def parts(self) -> Path:
+        """Folder of the parts."""
+        return self.folder / PARTS
+
+    @contextmanager
+    def opened(self) -> Iterator[Store]:
+        """Make the folder if need be and hold it alone.
+
+        Raises
+        ------
+        UserError
+            If it cannot be written, holds another study, or another process
+            is writing to it.
+        """
+        with writing(self.folder):
+            self._refuse_strangers()
+            self.parts.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / LOCK)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise UserError(
+                    f"{self.folder}: another process is writing this run; wait for it to end"
+                ) from None
+        try:
+            self._sweep_up()
+            yield self
+        finally:
+            lock.release()
+
+    def _refuse_strangers(self) -> None:
+        """Refuse a folder that holds something else than this study."""
+        if not self.folder.exists():
+            return
+        if not self.folder.is_dir():
+            raise UserError(f"{self.folder}: is a file; give a folder for the run")
+        manifest = self.folder / MANIFEST
+        if not manifest.exists():
+            if any(path.name not in (LOCK, PARTS) for path in self.folder.iterdir()):
+                raise UserError(
+                    f"{self.folder}: is not empty and holds no run; give a new or an empty folder"
+                )
+            return
+        try:
+            held = json.loads(manifest.read_text("utf-8"))
+            digest, settings = held["digest"], held["settings"]
+        except (ValueError, KeyError, TypeError):
+            raise UserError(
+                f"{manifest}: cannot be read as a manifest; remove the folder or give another"
+            ) from None
+        if digest != self.digest:
+            different = "; ".join(differences(settings, self.settings)) or "other results version"
+            raise UserError(
+                f"{self.folder}: holds another study ({different}); give another folder"
+            )
+
+    def _sweep_up(self) -> None:
+        """Remove what a crash left half written."""
+        for folder in (self.folder, self.parts):
+            for path in folder.glob(".*.partial"):
+                path.unlink(missing_ok=True)
+
+    def write_block(self, block: Block, moments: Moments) -> None:
+        """Keep the summary of a block; when this returns it survives a crash."""
+        self.write_table(block.name, _to_table(moments))
+
+    def read_block(self, block: Block) -> Moments | None:
+        """Return the summary of a block, or None where no whole part holds it."""
+        table = self.read_table(block.name)
+        return None if table is None else _from_table(table)
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Keep a table as a part under *name*, with its hash."""
+        mark = json.dumps({"digest": self.digest, "part": name, "sha256": _content_hash(table)})
+        marked = table.replace_schema_metadata({_META: mark.encode()})
+        with writing(self.folder):
+            write_atomically(
+                self.parts / f"{name}.parquet",
+                lambda path: pq.write_table(marked, path, compression="zstd"),
+            )
+
+    def read_table(self, name: str) -> pa.Table | None:
+        """Return the part *name*, or None where it is absent, damaged or of another study."""
+        path = self.parts / f"{name}.parquet"
+        try:
+            table = pq.read_table(path)
+            mark = json.loads((table.schema.metadata or {})[_META])
+        except (OSError, pa.ArrowException, KeyError, ValueError):
+            return None
+        expected = {"digest": self.digest, "part": name, "sha256": _content_hash(table)}
+        return table if mark == expected else None
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file of the run, whole or not at all."""
+        with writing(self.folder):
+            write_atomically(
+                self.folder / name, lambda path: path.write_text(text, "utf-8", newline="\n")
+            )
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let *write* fill a temporary file, flush it to the disk, and rename it to *path*."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
+    os.close(handle)
+    partial = Path(name)
+    try:
+        write(partial)
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.chmod(0o644)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        # The new name is durable only when the folder that holds it is.
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what the operating system says against writing into a `UserError`."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(f"{folder}: cannot be written ({reason}); give another folder") from None
+
+
+def differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
+) -> Iterator[str]:
+    """Yield ``path: old -> new`` for each value that differs.
+
+    >>> list(differences({"seed": 1, "world": {"a": 2}}, {"seed": 1, "world": {"a": 3}}))
+    ['world.a: 2 -> 3']
+    """
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from differences(before, after, f"{prefix}{key}.")
+        elif before != after:
+            yield f"{prefix}{key}: {json.dumps(before)} -> {json.dumps(after)}"
+
+
+def _to_table(moments: Moments) -> pa.Table:
+    shape = moments.sums.shape[:-1]
+    index = np.indices(shape).reshape(len(shape), -1)
+    columns: dict[str, Any] = dict(zip(("cell", "target", "estimator"), index, strict=True))
+    for name, field in zip(Moments._fields, moments, strict=True):
+        flat = pa.array(np.ascontiguousarray(field).reshape(-1))
+        columns[name] = pa.FixedSizeListArray.from_arrays(flat, field.shape[-1])
+    return pa.table(columns)
+
+
+def _from_table(table: pa.Table) -> Moments:
+    shape = tuple(int(table[name].to_numpy().max()) + 1 for name in ("cell", "target", "estimator"))
+    fields = []
+    for name in Moments._fields:
+        column = table[name].combine_chunks()
+        flat = column.flatten().to_numpy(zero_copy_only=False)
+        fields.append(flat.reshape(*shape, -1))
+    return Moments(*fields)
+
+
+def _content_hash(table: pa.Table) -> str:
+    """SHA-256 of the values of a table, column by column."""
+    digest = hashlib.sha256()
+    for name in table.column_names:
+        digest.update(name.encode())
+        column = table[name].combine_chunks()
+        if pa.types.is_fixed_size_list(column.type):
+            column = column.flatten()
+        if pa.types.is_string(column.type):
+            digest.update("\0".join(column.to_pylist()).encode())
+        else:
+            digest.update(np.ascontiguousarray(column.to_numpy(zero_copy_only=False)).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,163 @@
+"""Audits to estimate from, made by hand, at random, or one for every possible sample."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import combinations, product
+from math import prod
+
+import numpy as np
+import pytest
+
+from underrecording.audit import Audit
+
+# A report as the auditors read it: (due, recorded).
+RECORDED, UNRECORDED, NOT_DUE = (1, 1), (1, 0), (0, 0)
+
+
+class Population:
+    """Forces with their reports by stratum, how many are read, and how forces are drawn.
+
+    ``reports[f][h]`` lists the reports; ``sampled[f][h]`` says how many are read;
+    ``draws`` gives each possible set of forces its probability.
+    """
+
+    def __init__(self, reports, sampled, draws, force_stratum):
+        self.reports, self.sampled = reports, np.array(sampled)
+        self.draws, self.force_stratum = draws, np.array(force_stratum)
+        self.n_forces = len(reports)
+        self.p_inclusion = np.array(
+            [sum(p for forces, p in draws if f in forces) for f in range(self.n_forces)]
+        )
+        self.frame = np.array([[len(stratum) for stratum in force] for force in reports])
+        counts = np.array([[np.sum(stratum, axis=0) for stratum in force] for force in reports])
+        self.due, self.recorded = counts[..., 0], counts[..., 1]
+        self.accuracy = self.recorded.sum() / self.due.sum()
+
+    def audits(self) -> Iterator[tuple[float, Audit]]:
+        """Every audit that can come about, with its probability."""
+        readings = [self._readings(f) for f in range(self.n_forces)]
+        for forces, p_forces in self.draws:
+            for chosen in product(*(readings[f] for f in forces)):
+                counts = np.array([reading for reading, _ in chosen])
+                yield (
+                    p_forces * prod(p for _, p in chosen),
+                    self._audit(list(forces), counts[..., 0], counts[..., 1]),
+                )
+
+    def _readings(self, f):
+        """Counts (due, recorded) by stratum of force *f*, each with its probability."""
+        by_stratum = []
+        for h, stratum in enumerate(self.reports[f]):
+            samples = combinations(stratum, self.sampled[f, h])
+            tally = Counter(tuple(np.sum(sample, axis=0)) for sample in samples)
+            by_stratum.append([(counts, k / tally.total()) for counts, k in tally.items()])
+        return [
+            ([counts for counts, _ in chosen], prod(p for _, p in chosen))
+            for chosen in product(*by_stratum)
+        ]
+
+    def _audit(self, forces, due, recorded):
+        return Audit(
+            np.array(forces),
+            self.frame[forces],
+            self.sampled[forces],
+            np.ascontiguousarray(due),
+            np.ascontiguousarray(recorded),
+            self.p_inclusion[forces],
+            self.force_stratum[forces],
+            self.recorded.astype(float),
+        )
+
+
+FORCES = [
+    [[RECORDED] * 2 + [UNRECORDED, NOT_DUE], [RECORDED, UNRECORDED, UNRECORDED]],
+    [[RECORDED] * 3 + [UNRECORDED], [RECORDED, RECORDED, NOT_DUE]],
+    [[RECORDED] * 4 + [UNRECORDED] * 2, [RECORDED, RECORDED]],
+    [[RECORDED, UNRECORDED, UNRECORDED], [RECORDED, RECORDED, RECORDED, UNRECORDED]],
+    [[RECORDED] * 4, [RECORDED, UNRECORDED, NOT_DUE]],
+]
+READ = [[2, 2]] * 5
+
+
+def equal_draws(blocks: list[tuple[range, int]]) -> list[tuple[tuple[int, ...], float]]:
+    """All sets that take so many forces of each block, equally likely."""
+    sets = [
+        tuple(f for part in parts for f in part)
+        for parts in product(*(combinations(block, m) for block, m in blocks))
+    ]
+    return [(forces, 1 / len(sets)) for forces in sets]
+
+
+@pytest.fixture(scope="session")
+def srs_population() -> Population:
+    """Simple random, 3 of 5 forces."""
+    return Population(FORCES, READ, equal_draws([(range(5), 3)]), [0] * 5)
+
+
+@pytest.fixture(scope="session")
+def stratified_population() -> Population:
+    """Two forces certain, each a stratum of its own; 2 of the 3 others."""
+    return Population(FORCES, READ, equal_draws([(range(2), 2), (range(2, 5), 2)]), [0, 1, 2, 2, 2])
+
+
+def unequal_draws(odds: list[float], m: int) -> list[tuple[tuple[int, ...], float]]:
+    """Conditional Poisson: sets of m forces, as likely as the product of their odds."""
+    sets = list(combinations(range(len(odds)), m))
+    weight = np.array([np.take(odds, forces).prod() for forces in sets])
+    return [(forces, float(w)) for forces, w in zip(sets, weight / weight.sum(), strict=True)]
+
+
+@pytest.fixture(scope="session")
+def pps_population() -> Population:
+    """Conditional Poisson, 3 of 5 forces, no two with the same probability."""
+    return Population(FORCES, READ, unequal_draws([0.7, 0.9, 1.1, 1.4, 2.0], 3), [0] * 5)
+
+
+@pytest.fixture(scope="session")
+def large_pps_population() -> Population:
+    """Conditional Poisson, 5 of 12 forces, all their records read."""
+    forces = [FORCES[f % 5] for f in range(12)]
+    read = [[len(stratum) for stratum in force] for force in forces]
+    return Population(forces, read, unequal_draws(list(np.linspace(0.5, 2.0, 12)), 5), [0] * 12)
+
+
+AuditMaker = Callable[..., Audit]
+
+
+@pytest.fixture(scope="session")
+def random_audit() -> AuditMaker:
+    """A function: seed and sizes to an audit with every count positive."""
+
+    def make(seed: int, *, n_forces: int = 4, n_strata: int = 3, n_frame: int = 9) -> Audit:
+        rng = np.random.default_rng(seed)
+        shape = (n_forces, n_strata)
+        recorded = rng.integers(1, 20, shape)
+        due = recorded + rng.integers(0, 10, shape)
+        sampled = due + rng.integers(1, 5, shape)
+        return Audit(
+            np.sort(rng.choice(n_frame, n_forces, replace=False)),
+            sampled + rng.integers(0, 500, shape),
+            sampled,
+            due,
+            recorded,
+            rng.uniform(0.1, 0.9, n_forces),
+            np.zeros(n_forces, np.int64),
+            rng.uniform(10.0, 1000.0, (n_frame, n_strata)),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def two_forces() -> Audit:
+    """Accuracies 0.8 and 0.9, due reports 400 and 100; small enough to work by hand."""
+    return Audit(
+        np.array([0, 2]),
+        np.array([[400], [100]]),
+        np.array([[40], [50]]),
+        np.array([[40], [50]]),
+        np.array([[32], [45]]),
+        np.array([2 / 3, 2 / 3]),
+        np.array([0, 0]),
+        np.array([[400.0], [200.0], [90.0]]),
+    )
