@@ -34,7 +34,7 @@ class Fidelity(Enum):
 
 class Inspection(Section):
     forces: Annotated[Srs | Pps, Field(discriminator="design")] = Srs(design="srs", count=13)
-    routes: tuple[tuple[int, ...], ...] = ()
+    routes: tuple[Annotated[tuple[int, ...], Field(min_length=1)], ...] = ()
     extra: tuple[Srs, ...] = ()
 
 
@@ -84,7 +84,7 @@ def test_a_valid_document_becomes_its_model(tmp_path):
     text = """
 seed: 1
 fidelity: events
-inspection: {forces: {design: pps, power: 2}, routes: [[1, 2], []]}
+inspection: {forces: {design: pps, power: 2}, routes: [[1, 2], [3]]}
 estimators: [pooled, {point: ratio}]
 replicates: [5, 9]
 parent: {seed: 2}
@@ -93,7 +93,7 @@ parent: {seed: 2}
     assert study == Study(
         seed=1,
         fidelity=Fidelity.EVENTS,
-        inspection=Inspection(forces=Pps(design="pps", power=2.0), routes=((1, 2), ())),
+        inspection=Inspection(forces=Pps(design="pps", power=2.0), routes=((1, 2), (3,))),
         estimators=("pooled", Estimator(point="ratio")),
         replicates=(5, 9),
         parent=Study(seed=2),
@@ -140,6 +140,8 @@ def test_only_a_whole_number_is_a_whole_number(tmp_path, text, line):
         ("pair: [1, 2, 3]", "2:7: pair: 3 items; give at most 2"),
         ("shares: {a: x}", "2:13: shares.a: expected a number, got 'x'"),
         ("inspection: {routes: [[1], [2, x]]}", "expected a whole number, got 'x'"),
+        ("inspection: {routes: [[x]]}", "inspection.routes.0.0: expected a whole number"),
+        ("inspection: {routes: [[]]}", "inspection.routes.0: 0 items; give at least 1"),
         ("parent: {seed: x}", "2:16: parent.seed: expected a whole number, got 'x'"),
         ("parent: {}", "2:9: parent.seed: required key is missing"),
         (

@@ -102,6 +102,8 @@ def test_marks_are_the_places_of_values_and_keys(tmp_path):
         ("a: 'b", "not YAML: a quote that is never closed"),
         ('a: "\\UFFFFFFFF"', "not YAML from here on"),
         ("%YAML 1." + "1" * 5000 + "\n---\na: b", "not YAML from here on"),
+        ("%YAML 1.21\n---\na: b", "not YAML from here on"),
+        ("%YAML 1.3\n---\na: b", "1:"),
         ("a: " + "x" * 20_001, "1:1: a line of 20004 characters"),
         ("#" * 2**20 + "#", "larger than 1 MiB"),
         ("a:\n" + "- 1\n" * 20_000, "more than 20000 keys and values"),

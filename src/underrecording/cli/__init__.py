@@ -1,0 +1,62 @@
+"""`simulate`: one file a command; parse, call one library function, print. No statistics."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from underrecording import __version__
+from underrecording.errors import UserError
+
+COMMANDS = {
+    "run": "Run a study, or carry on where an earlier run stopped.",
+    "check": "Say what a scenario asks for, or list every mistake in it.",
+    "list": "List designs, estimators, figures, scenarios, sources, ...",
+    "describe": "Explain one of them: formula, options, source.",
+}
+"""Commands and what they do, known without importing them."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are called, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"underrecording.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a mistake the user can mend ends with status 2 and no traceback."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            for problem in error.problems:
+                click.echo(problem, err=True)
+            ctx.exit(2)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: simulate run scenarios/interim.yaml",
+)
+@click.version_option(__version__, prog_name="simulate")
+def main() -> None:
+    """How far can an interim inspection of crime recording be trusted?"""

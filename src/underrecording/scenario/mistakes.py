@@ -67,8 +67,14 @@ def _understand(model: type[BaseModel], errors: Sequence[ErrorDetails]) -> list[
         [
             describe(error, locator.locate(error["loc"]), locator.locate(error["loc"][:-1]))
             for error in errors
+            if not _is_echo(error)
         ]
     )
+
+
+def _is_echo(error: ErrorDetails) -> bool:
+    """Whether pydantic calls a list too short only because it refused its items."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def _settle(findings: Sequence[Finding], level: int = 0) -> list[Finding]:

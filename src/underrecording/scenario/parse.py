@@ -121,14 +121,15 @@ class Reader:
             problem = str(error.problem or error.context)
             plain = (words for known, words in _PLAIN_WORDS.items() if known in problem)
             raise UnreadableError(mark, f"not YAML: {next(plain, problem)}") from None
-        except (YAMLError, ValueError, OverflowError) as error:  # Say, "\UFFFFFFFF".
+        except (YAMLError, ValueError, OverflowError, AssertionError) as error:
+            # What ruamel lets through of "\UFFFFFFFF" and "%YAML 1.21".
             raise UnreadableError(self._mark, f"not YAML from here on: {error}") from None
 
     def _reject(self, path: KeyPath, message: str) -> None:
         self.mistakes.append(Mistake(self._mark, path, message))
 
     def _value(self, event: Event, path: KeyPath) -> Any:
-        if isinstance(event, ScalarEvent) and event.value == "" and event.style is None:
+        if isinstance(event, ScalarEvent) and event.start_mark == event.end_mark:
             # ruamel puts what is not there before the next token, lines further down.
             self._mark = self.key_marks.get(path, self._mark)
         self.marks.setdefault(path, self._mark)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 import platform
 import subprocess
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+import threading
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from underrecording.audit import REASONS
+from underrecording.compiling import cache_folder
 from underrecording.study.block import BlockResult, Rows, run_block
 from underrecording.study.moments import Moments, merge
 from underrecording.study.plan import Block, StudyPlan
@@ -25,12 +29,50 @@ from underrecording.study.trajectory import Trajectory
 _LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow", "pydantic")
 
 
+class Progress(Protocol):
+    """Who is told how a study gets on."""
+
+    def say(self, text: str) -> None:
+        """Something happens that takes a while."""
+
+    def start(self, done: int, total: int) -> None:
+        """Replicates are counted from here, *done* of *total* being there already."""
+
+    def advance(self, count: int) -> None:
+        """So many more replicates are done; called from any worker."""
+
+
+class Stopped(Exception):
+    """Ends the blocks that are running when a study is interrupted."""
+
+
+def open_store(plan: StudyPlan, folder: Path | None = None) -> AbstractContextManager[Store]:
+    """Open the run folder of *plan*: *folder*, or ``outputs/NAME/DIGEST``."""
+    digest = plan.scenario.digest()
+    folder = folder or Path("outputs") / plan.name / digest
+    return Store(folder, digest, plan.scenario.settings()).opened()
+
+
+def run_in_threads(
+    plan: StudyPlan, store: Store, *, jobs: int | None, progress: Progress
+) -> Results:
+    """Run a study on *jobs* threads of this machine, all cores if None.
+
+    The compiled loops release the interpreter lock. The results do not depend
+    on the number of threads.
+    """
+    first_time = not any(cache_folder().glob("**/*.nbi"))
+    if first_time:
+        progress.say("Compiling the simulator, once for this version: about half a minute ...")
+    # In one thread, before the workers start; its two replicates are thrown away.
+    run_block(plan, Block(world=0, start=1, stop=3))
+    workers = jobs or _cores()
+    with ThreadPoolExecutor(workers) as executor:
+        return run_study(plan, store, executor, in_flight=workers + 1, progress=progress)
+
+
 def run_study(
-    plan: StudyPlan,
-    store: Store,
-    executor: Executor,
-    *,
-    progress: Callable[[int], None] = lambda _: None,
+    plan: StudyPlan, store: Store, executor: Executor, *, in_flight: int, progress: Progress
 ) -> Results:
     """Run the blocks of *plan* that *store* lacks, and return what all of them say.
 
@@ -40,23 +82,35 @@ def run_study(
     store : Store
         Opened by the caller.
     executor : concurrent.futures.Executor
-        Threads: the compiled loops release the interpreter lock.
-    progress : callable
-        Called with numbers of replicates done, from any worker.
+        Its workers share this process: they report to *progress*.
+    in_flight : int
+        Blocks handed over at once: what bounds the memory of a long study.
+    progress : Progress
     """
     started = datetime.now(UTC)
     _write_manifest(plan, store, started, ended=None)
-    missing = [block for block in plan.blocks() if store.read_block(block) is None]
+    blocks = plan.blocks()
+    missing = [block for block in blocks if store.read_block(block) is None]
+    total = sum(block.stop - block.start for block in blocks)
+    progress.start(total - sum(block.stop - block.start for block in missing), total)
+
+    stop = threading.Event()
+
+    def advance(count: int) -> None:
+        if stop.is_set():
+            raise Stopped
+        progress.advance(count)
+
     waiting: dict[Future[BlockResult], Block] = {}
-    todo = iter(missing)
     try:
-        for block in todo:
-            waiting[executor.submit(run_block, plan, block, progress)] = block
-            if len(waiting) >= 2 * getattr(executor, "_max_workers", 1):
+        for block in missing:
+            waiting[executor.submit(run_block, plan, block, advance)] = block
+            if len(waiting) >= in_flight:
                 _land(plan, store, waiting)
         while waiting:
             _land(plan, store, waiting)
     except BaseException:
+        stop.set()
         for future in waiting:
             future.cancel()
         raise
@@ -150,8 +204,6 @@ def _trajectory_table(plan: StudyPlan, trajectory: Trajectory | None) -> pa.Tabl
 def _write_manifest(
     plan: StudyPlan, store: Store, started: datetime, *, ended: datetime | None
 ) -> None:
-    import json
-
     store.write_text(
         MANIFEST,
         json.dumps(
@@ -181,6 +233,12 @@ def _write_manifest(
     )
 
 
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _cpu_features() -> str:
     from llvmlite import binding
 
@@ -189,11 +247,17 @@ def _cpu_features() -> str:
 
 def _commit() -> str | None:
     """Commit of the source, where it is run from a clone that git can read."""
-    try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words],
             cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5, check=True,
-        )  # fmt: skip
+        ).stdout.strip()  # fmt: skip
+
+    try:
+        # An installed package may lie in somebody else's repository.
+        git("ls-files", "--error-unmatch", Path(__file__).name)
+        dirty = "-dirty" if git("status", "--porcelain", "--untracked-files=no") else ""
+        return git("rev-parse", "HEAD") + dirty
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.strip()

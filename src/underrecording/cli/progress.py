@@ -1,0 +1,76 @@
+"""Progress on stderr: a bar with time left on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import click
+
+_SECONDS_BETWEEN_LINES = 15.0
+
+
+class Progress:
+    """What `run_in_threads` tells while it works.
+
+    Parameters
+    ----------
+    quiet : bool
+        Say nothing at all.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self._bar: Any = None
+        self._task: Any = None
+        self._total = self._done = 0
+        self._started = self._said = 0.0
+
+    def say(self, text: str) -> None:
+        """Print one line of talk."""
+        if not self.quiet:
+            self.close()
+            click.echo(text, err=True)
+
+    def start(self, done: int, total: int) -> None:
+        """Begin to count replicates, *done* of which an earlier run left."""
+        self._total, self._done = total, done
+        self._started = self._said = time.monotonic()
+        if done:
+            self.say(f"Carrying on: {done:,} of {total:,} replicates are there.")
+        if self.quiet or not sys.stderr.isatty():
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("Replicates"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f}, time left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=total, completed=done)
+        self._bar.start()
+
+    def advance(self, count: int) -> None:
+        """Count replicates that are done; called from any worker."""
+        self._done += count
+        if self._bar is not None:
+            self._bar.advance(self._task, count)
+        elif not self.quiet and time.monotonic() - self._said > _SECONDS_BETWEEN_LINES:
+            self._said = time.monotonic()
+            share = self._done / self._total
+            left = (self._said - self._started) * (1.0 - share) / share
+            click.echo(
+                f"{self._done:,} of {self._total:,} replicates, about {left:.0f} s left", err=True
+            )
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

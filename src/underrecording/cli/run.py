@@ -1,0 +1,74 @@
+"""`simulate run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("run")
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Run folder.  [default: outputs/NAME/HASH]",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    help="Worker threads; the results do not depend on it.  [default: all cores]",
+)
+@click.option("--replicates", metavar="N", help="In place of study.replicates.")
+@click.option("--seed", metavar="N", help="In place of the scenario's seed.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="In place of any other value."
+)
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def command(
+    scenario: Path,
+    out: Path | None,
+    jobs: int | None,
+    replicates: str | None,
+    seed: str | None,
+    settings: tuple[str, ...],
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run SCENARIO, or carry on where an earlier run of the same study stopped.
+
+    Prints the headline table and the run folder, in which measures.csv,
+    figures and report.html are found.
+
+    Example: simulate run scenarios/quick.yaml --replicates 500
+    """
+    from underrecording.cli.progress import Progress
+    from underrecording.report import headline_json, headline_text, write_report
+    from underrecording.scenario import find_scenario, load_scenario
+    from underrecording.study import open_store, plan_study, run_in_threads
+
+    shorthand = {"study.replicates": replicates, "seed": seed}
+    overrides = [f"{key}={value}" for key, value in shorthand.items() if value is not None]
+    loaded = load_scenario(find_scenario(scenario), overrides=[*overrides, *settings])
+    plan = plan_study(loaded)
+    progress = Progress(quiet=quiet)
+    with open_store(plan, out) as store:
+        try:
+            results = run_in_threads(plan, store, jobs=jobs, progress=progress)
+        except KeyboardInterrupt:
+            progress.close()
+            click.echo(
+                f"Interrupted. Finished blocks are in {store.folder}; "
+                "the same command carries on from there.",
+                err=True,
+            )
+            raise SystemExit(130) from None
+        progress.say("Drawing figures and writing the report ...")
+        write_report(results, store)
+    progress.close()
+    if as_json:
+        click.echo(headline_json(results, store.folder))
+    else:
+        click.echo(headline_text(results))
+        click.echo(f"\nRun folder: {store.folder}")
