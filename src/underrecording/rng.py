@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from underrecording.compiling import compiled
+
 RESULTS_VERSION = 1
 """Raised whenever the same scenario and seed would give other numbers."""
 
@@ -48,6 +49,7 @@ _LOW_32 = np.uint64(0xFFFFFFFF)
 _SHIFT_32 = np.uint64(32)
 _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+
 
 @compiled
 def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:

@@ -44,8 +44,7 @@ def entry(kind: str, name: str) -> Entry:
     known = {found.name: found for found in entries(kind)}
     if name not in known:
         raise UserError(
-            f"unknown {kind} '{name}'{did_you_mean(name, list(known))} "
-            f"(known: {', '.join(known)})"
+            f"unknown {kind} '{name}'{did_you_mean(name, list(known))} (known: {', '.join(known)})"
         )
     return known[name]
 
@@ -115,7 +114,9 @@ def _scenarios() -> list[Entry]:
     for name, path in shipped_scenarios().items():
         loaded = load_scenario(path)
         scenario = loaded.scenario
-        found.append(Entry(name, scenario.title, f"{scenario.title}\n{scenario.aim}\n\n{loaded.text}"))
+        found.append(
+            Entry(name, scenario.title, f"{scenario.title}\n{scenario.aim}\n\n{loaded.text}")
+        )
     return found
 
 

@@ -44,7 +44,6 @@ def command(
     Example: simulate run scenarios/quick.yaml --replicates 500
     """
     from underrecording.cli.progress import Progress
-    from underrecording.report import headline_json, headline_text, write_report
     from underrecording.scenario import find_scenario, load_scenario
     from underrecording.study import open_store, plan_study, run_in_threads
 
@@ -64,6 +63,9 @@ def command(
                 err=True,
             )
             raise SystemExit(130) from None
+        # Imported when there is something to draw: a mistake is told without the wait.
+        from underrecording.report import headline_json, headline_text, write_report
+
         progress.say("Drawing figures and writing the report ...")
         write_report(results, store)
     progress.close()

@@ -43,7 +43,12 @@ def read_stratum(
     x = hypergeometric_quantile(u, reports, due, sampled)
     y = hypergeometric_quantile(v, due, recorded, x)
     due_seen, not_due_seen, recorded_seen, not_recorded_seen = confusion
-    if due_seen == 1.0 and not_due_seen == 1.0 and recorded_seen == 1.0 and not_recorded_seen == 1.0:
+    if (
+        due_seen == 1.0
+        and not_due_seen == 1.0
+        and recorded_seen == 1.0
+        and not_recorded_seen == 1.0
+    ):
         return x, y
     # The four true categories: due or not, recorded or not.
     u, v = uniforms(seed, world, replicate, purpose, force, group, 1)

@@ -123,7 +123,7 @@ def plan_inspection(
     no_crime_records = allocate_evenly(expected, review.per_force) if review else expected
     return InspectionPlan(
         forces=options.forces.plan(frame),
-        select=compiled_select(options.forces.select),
+        select=compiled_select(type(options.forces).select),
         records=allocate(reports, frame, options.records),
         confusion=np.array(
             [
@@ -160,7 +160,7 @@ def select_forces(
     plan: InspectionPlan, ledger: Ledger, seed: int, world: int, first: int, count: int
 ) -> Ints:
     """Forces inspected in replicates *first* to *first* + *count* - 1, (count, m)."""
-    chosen = np.empty((count, plan.forces.count), np.int64)
+    chosen = np.empty((count, plan.forces.inspected), np.int64)
     accuracy = force_accuracy(ledger)
     loop = _select_loop()
     loop(plan.select, plan.forces, np.uint64(seed), world, first, accuracy, chosen)

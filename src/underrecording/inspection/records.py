@@ -79,19 +79,19 @@ def _sizes(reports: Ints, frame: ForceFrame, options: Records) -> Floats:
     if options.allocation == "equal":
         return (reports > 0).astype(np.float64)
     if options.allocation == "power":
-        return size**options.exponent
+        powered: Floats = size**options.exponent
+        return powered
     if options.allocation == "hmic_2014":
         within = size / size.sum(axis=1, keepdims=True)
-        return _due_2014(frame)[:, None] * within
+        audited: Floats = _due_2014(frame)[:, None] * within
+        return audited
     return size
 
 
 def _due_2014(frame: ForceFrame) -> Floats:
     """Due crimes audited in 2014: the published counts, elsewhere the law fitted to them."""
     published = load_published()
-    known: Mapping[str, int | None] = {
-        row.force: row.due for row in force_audits_2014(published)
-    }
+    known: Mapping[str, int | None] = {row.force: row.due for row in force_audits_2014(published)}
     coefficient, exponent = fitted_sample_power(published)
     fitted = coefficient * frame.recorded_volume.sum(axis=1) ** exponent
     return np.array(

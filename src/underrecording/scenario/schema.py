@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -77,6 +78,10 @@ class Sweep(Section):
     def _one_kind(self) -> Sweep:
         if self.one_at_a_time is not None and self.grid is not None:
             raise mistake("one_at_a_time and grid cannot be combined; give one of them")
+        n_cells = math.prod(len(values) for values in (self.grid or {}).values())
+        n_cells = max(n_cells, sum(len(values) for values in (self.one_at_a_time or {}).values()))
+        if n_cells > MAX_CELLS:
+            raise mistake(f"{n_cells:,} cells are more than the allowed {MAX_CELLS:,}")
         return self
 
 

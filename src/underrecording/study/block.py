@@ -85,7 +85,7 @@ def run_block(
     """
     moments = Moments.empty(*plan.shape)
     alpha = 1.0 - plan.scenario.study.level
-    kept = min(KEPT_ROWS, block.stop) if block.start == 0 and block.world == 0 else 0
+    kept = min(KEPT_ROWS, block.stop) if block.is_first else 0
     rows = _empty_rows(plan, kept)
     fixed: dict[int, Ledger] = {}
     for first, count in _chunks(block):

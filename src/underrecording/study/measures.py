@@ -111,9 +111,7 @@ def relative_error_model_se(s: _Summary) -> Measure:
         + e**2 * model - model * empirical
     )  # fmt: skip
     spread = (
-        var_model / model**2
-        + var_empirical / empirical**2
-        - 2.0 * covariance / (model * empirical)
+        var_model / model**2 + var_empirical / empirical**2 - 2.0 * covariance / (model * empirical)
     )
     ratio = math.sqrt(model / s.sample_variance)
     return Measure(100.0 * (ratio - 1.0), 50.0 * ratio * math.sqrt(max(0.0, spread) / s.n))
@@ -149,8 +147,8 @@ def winkler(s: _Summary) -> Measure:
 def proportion(count: float, n: int) -> Measure:
     """A share with its binomial standard error; at 0 or 1 that of the Wilson bound.
 
-    At 0 or 1 the usual formula says 0. The half-width of the Wilson interval,
-    in standard deviations (z / (n + z^2) at z = 1), is given instead.
+    At 0 or 1 the usual formula says 0. The width of the one-standard-deviation
+    Wilson interval there, 1 / (n + 1), is given instead.
 
     >>> proportion(9500, 10_000)
     Measure(value=0.95, mcse=0.00217944947177034)
@@ -201,9 +199,7 @@ def measures(moments: Moments) -> dict[str, Measure]:
         return dict.fromkeys(MEASURES, UNDEFINED)
     summary = _Summary(moments)
     found = {name: of(summary) for name, of in _OF_SUMMARY.items()}
-    found |= {
-        name: proportion(int(moments.counts[i]), summary.n) for name, i in _OF_COUNTS.items()
-    }
+    found |= {name: proportion(int(moments.counts[i]), summary.n) for name, i in _OF_COUNTS.items()}
     found["bias_eliminated_coverage"] = _bias_eliminated_coverage(moments, summary)
     return {name: found[name] for name in MEASURES}
 

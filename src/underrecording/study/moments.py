@@ -90,12 +90,12 @@ class Moments(NamedTuple):
 
     def at(self, *index: int) -> Moments:
         """Return a view of one summary of many."""
-        return Moments(*(field[index] for field in self))
+        return Moments._make(field[index] for field in self)
 
 
 def merge(first: Moments, second: Moments) -> Moments:
     """Summary of two runs of replicates, *first* before *second*."""
-    return Moments(*(a + b for a, b in zip(first, second, strict=True)))
+    return Moments._make(a + b for a, b in zip(first, second, strict=True))
 
 
 @compiled

@@ -16,9 +16,7 @@ def outlook(plan: StudyPlan) -> str:
     world = plan.cells[0].world
     n_cells, n_targets, n_estimators = plan.shape
     total = scenario.study.replicates * plan.worlds
-    worlds = (
-        "a fresh world each" if plan.fresh else f"in each of {plan.worlds} fixed world(s)"
-    )
+    worlds = "a fresh world each" if plan.fresh else f"in each of {plan.worlds} fixed world(s)"
     rate = 1.0 - world.expected_unrecorded() / world.expected_due.sum()
     lines = [
         f"{scenario.title}",
@@ -26,7 +24,7 @@ def outlook(plan: StudyPlan) -> str:
         f"  world       {len(world.frame.forces)} forces, {world.law.reports.sum():,} reports a "
         f"year on the auditable frame, expected recording accuracy {rate:.1%}",
         f"  inspection  {scenario.inspection.forces.design}, "
-        f"{plan.cells[0].inspection.forces.count} forces; "
+        f"{plan.cells[0].inspection.forces.inspected} forces; "
         f"{scenario.inspection.records.allocation} allocation, "
         f"{plan.cells[0].inspection.records.sum() / len(world.frame.forces):.1f} records a force",
         f"  estimators  {n_estimators}; estimands {n_targets}; cells {n_cells}",

@@ -37,6 +37,11 @@ class Block(NamedTuple):
     stop: int
 
     @property
+    def is_first(self) -> bool:
+        """Whether it holds the first replicates, whose rows are kept."""
+        return self.world == 0 and self.start == 0
+
+    @property
     def name(self) -> str:
         """Name of the part that holds it."""
         return f"world-{self.world:05d}-replicates-{self.start:010d}-{self.stop:010d}"

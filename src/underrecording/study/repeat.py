@@ -72,7 +72,7 @@ def repeat(spec: EstimatorSpec, audits: Audits, *, level: float) -> tuple[Floats
 def audit_at(audits: Audits, b: int) -> Audit:
     """One audit of many."""
     world = b if len(audits.recorded_volume) > 1 else 0
-    return Audit(*(field[b] for field in audits[:-1]), audits.recorded_volume[world])
+    return Audit._make((*(field[b] for field in audits[:-1]), audits.recorded_volume[world]))
 
 
 def only_stratum(audits: Audits, h: int) -> Audits:

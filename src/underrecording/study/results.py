@@ -98,7 +98,10 @@ class Results:
         """Denominators: replicates, answered ones, failures by reason, coverage both ways."""
         rows = []
         for index, labels in self._entries():
-            reasons, covered = self.all_worlds.reasons[index], self.all_worlds.counts[index][COVERED]
+            reasons, covered = (
+                self.all_worlds.reasons[index],
+                self.all_worlds.counts[index][COVERED],
+            )
             total, answered = int(reasons.sum()), int(reasons[0])
             rows.append(
                 {
@@ -125,9 +128,7 @@ class Results:
             {"low": np.r_[-np.inf, edges], "high": np.r_[edges, np.inf], "count": counts}
         )
 
-    def select(
-        self, measure: str, *, cell: int | None = None, target: int = 0
-    ) -> pd.DataFrame:
+    def select(self, measure: str, *, cell: int | None = None, target: int = 0) -> pd.DataFrame:
         """Rows of `measures` for one measure of one target, of one cell or of all."""
         wanted = self.plan.targets[target]
         table = self.measures

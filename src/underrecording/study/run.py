@@ -26,6 +26,7 @@ from underrecording.study.results import Results
 from underrecording.study.store import MANIFEST, Store
 from underrecording.study.trajectory import Trajectory
 
+_OF_FIRST_BLOCK = ("rows", "trajectory")
 _LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow", "pydantic")
 
 
@@ -42,7 +43,7 @@ class Progress(Protocol):
         """So many more replicates are done; called from any worker."""
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """Ends the blocks that are running when a study is interrupted."""
 
 
@@ -90,7 +91,7 @@ def run_study(
     started = datetime.now(UTC)
     _write_manifest(plan, store, started, ended=None)
     blocks = plan.blocks()
-    missing = [block for block in blocks if store.read_block(block) is None]
+    missing = [block for block in blocks if not _is_finished(store, block)]
     total = sum(block.stop - block.start for block in blocks)
     progress.start(total - sum(block.stop - block.start for block in missing), total)
 
@@ -98,7 +99,7 @@ def run_study(
 
     def advance(count: int) -> None:
         if stop.is_set():
-            raise Stopped
+            raise StoppedError
         progress.advance(count)
 
     waiting: dict[Future[BlockResult], Block] = {}
@@ -132,7 +133,7 @@ def read_results(plan: StudyPlan, store: Store) -> Results:
     for world in range(plan.worlds):
         parts = [_read(store, block) for block in blocks if block.world == world]
         worlds.append(reduce(merge, parts))
-    rows, path = (store.read_table(f"{kind}-{blocks[0].name}") for kind in ("rows", "trajectory"))
+    rows, path = (store.read_table(f"{kind}-{blocks[0].name}") for kind in _OF_FIRST_BLOCK)
     if rows is None or path is None:
         raise ValueError(f"{store.parts}: rows or trajectory of the first block are missing")
     return Results(plan, tuple(worlds), rows.to_pandas(), path.to_pandas())
@@ -143,6 +144,13 @@ def _read(store: Store, block: Block) -> Moments:
     if moments is None:
         raise ValueError(f"{store.parts}: part {block.name} is missing or damaged")
     return moments
+
+
+def _is_finished(store: Store, block: Block) -> bool:
+    names = [block.name]
+    if block.is_first:
+        names += [f"{kind}-{block.name}" for kind in _OF_FIRST_BLOCK]
+    return all(store.read_table(name) is not None for name in names)
 
 
 def _land(plan: StudyPlan, store: Store, waiting: dict[Future[BlockResult], Block]) -> None:

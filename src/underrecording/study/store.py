@@ -181,9 +181,7 @@ def writing(folder: Path) -> Iterator[None]:
         raise UserError(f"{folder}: cannot be written ({reason}); give another folder") from None
 
 
-def differences(
-    old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
-) -> Iterator[str]:
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """Yield ``path: old -> new`` for each value that differs.
 
     >>> list(differences({"seed": 1, "world": {"a": 2}}, {"seed": 1, "world": {"a": 3}}))

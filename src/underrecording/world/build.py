@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +48,10 @@ class World:
     calibration : Calibration
         Solved at the baseline.
     expected_p : float array (F, K)
-        Expected chance that a due report is recorded, under today's drivers.
+        Expected chance that a due report is recorded, under today's drivers
+        and the force effects that are given.
     expected_sd : float
-        Expected standard deviation over forces of accuracy, today's drivers.
+        Expected standard deviation over forces of accuracy, likewise.
     law : Law
     """
 
@@ -131,12 +134,8 @@ def _build(options_json: str) -> World:
     load = stationary_load(options.workload, volume.sum(axis=1), forces.officers_fte)
     excess_load = np.maximum(0.0, load - load_0)
     today = _spreads(options, options, know_0)
-    state = {
-        "load_offset": -options.effects.workload * excess_load,
-        "psi": psi,
-        "spreads": today,
-    }
-    due = calibration.expected_due
+    law = _law(options, forces.name, published, calibration, excess_load, psi, today)
+    load_offset = -options.effects.workload * excess_load
     return World(
         frame=ForceFrame(
             forces=forces.name,
@@ -146,11 +145,23 @@ def _build(options_json: str) -> World:
             groups=OFFENCE_GROUPS,
             recorded_volume=volume,
         ),
-        expected_due=due,
+        expected_due=calibration.expected_due,
         calibration=calibration,
-        expected_p=expected_p_recorded(calibration, **state),
-        expected_sd=expected_force_sd(volume, calibration, **state),
-        law=_law(options, forces.name, published, calibration, excess_load, psi, today),
+        expected_p=expected_p_recorded(
+            calibration,
+            load_offset=load_offset,
+            psi=psi,
+            spreads=today,
+            fixed_effect=law.fixed_effect,
+        ),
+        expected_sd=expected_force_sd(
+            calibration,
+            load_offset=load_offset,
+            psi=psi,
+            spreads=today,
+            fixed_effect=law.fixed_effect,
+        ),
+        law=law,
     )
 
 
@@ -203,11 +214,11 @@ def _spreads(drivers: Drivers, options: WorldOptions, know_0: float) -> Spreads:
 
 def _accuracy_targets(options: WorldOptions, published: Published) -> Floats:
     targets = recording_accuracy_targets(published, source=options.accuracy.source)
-    given = options.accuracy.by_group
+    given: Mapping[Any, float] = options.accuracy.by_group
     return np.array([given.get(group, targets[group].value) for group in OFFENCE_GROUPS])
 
 
-def _by_group(given: dict[str, float], default: float) -> Floats:
+def _by_group(given: Mapping[Any, float], default: float) -> Floats:
     return np.array([given.get(group, default) for group in OFFENCE_GROUPS])
 
 

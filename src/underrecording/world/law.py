@@ -86,9 +86,7 @@ def expit(x: Any) -> Any:
 
 
 @compiled
-def draw_world(
-    law: Law, seed: Any, world: Any, replicate: Any, ledger: Ledger, row: Any
-) -> None:
+def draw_world(law: Law, seed: Any, world: Any, replicate: Any, ledger: Ledger, row: Any) -> None:
     """Fill row *row* of *ledger* with the world of one address.
 
     Each count has an address of its own (purpose, force, group), so a change

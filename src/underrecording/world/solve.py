@@ -14,6 +14,7 @@ whose due reports do not depend on u would exceed A_k, by about 1 part in 100.)
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ Floats = NDArray[np.float64]
 
 _NODES = {"effect": 21, "knowledge": 9, "pressure": 7, "review": 9}
 _TOLERANCE = 1e-12
+_HIGHEST = 30.0  # Of an intercept, either way: 1 in 10**13.
 
 
 class Spreads(NamedTuple):
@@ -84,13 +86,13 @@ class _Grid:
         self.found_mean = float(w_s @ found)
         self.found_square = float(w_s @ found**2)
 
-    def p(self, offset: Floats, tau: float, psi: float) -> Floats:
+    def p(self, offset: Floats, tau: float | Floats, psi: float) -> Floats:
         """Chance of recording before review, (F, nodes), at logit *offset* (F,)."""
-        node = tau * self.z + self.shift - psi * self.pressure
+        node = np.multiply.outer(tau, self.z) + self.shift - psi * self.pressure
         chance: Floats = expit(offset[:, None] + node)
         return chance
 
-    def mean_after_review(self, offset: Floats, tau: float, psi: float) -> Floats:
+    def mean_after_review(self, offset: Floats, tau: float | Floats, psi: float) -> Floats:
         """E[p*], (F,)."""
         mean = self.p(offset, tau, psi) @ self.weight
         after: Floats = mean + (1.0 - mean) * self.found_mean
@@ -146,13 +148,16 @@ def solve(
         )
 
     def excess(tau: float) -> float:
-        return _variance(grid, volume, intercepts(tau), load_offset, tau, psi) - between_force_sd**2
+        solved = intercepts(tau)
+        due = volume / _expected_p(grid, solved, load_offset, tau, psi)
+        return _variance(grid, due, solved, load_offset, tau, psi) - between_force_sd**2
 
     least = excess(0.0) + between_force_sd**2
     if least > between_force_sd**2:
         raise UserError(
             f"world.accuracy.between_force_sd: {between_force_sd} is less than drivers and "
-            f"offence mix alone give; give at least {np.sqrt(least):.4f} or smaller spreads"
+            f"offence mix alone give; give at least {math.ceil(1e4 * math.sqrt(least)) / 1e4:.4f} "
+            "or smaller spreads"
         )
     highest = 4.0
     if excess(highest) < 0:
@@ -162,29 +167,52 @@ def solve(
         )
     tau = float(brentq(excess, 0.0, highest, xtol=_TOLERANCE, rtol=1e-12))
     solved = intercepts(tau)
-    return Calibration(solved, tau, _due(grid, volume, solved, load_offset, tau, psi))
+    return Calibration(solved, tau, volume / _expected_p(grid, solved, load_offset, tau, psi))
 
 
 def expected_force_sd(
-    volume: Floats,
     calibration: Calibration,
     *,
     load_offset: Floats,
     psi: Floats,
     spreads: Spreads,
+    fixed_effect: Floats,
 ) -> float:
-    """Root of the expected variance over forces of accuracy, as `solve` defines it."""
+    """Root of the expected variance over forces of accuracy, as `solve` defines it.
+
+    At any state of the drivers; the reports due are those of the baseline. For
+    *fixed_effect* see `expected_p_recorded`.
+    """
     grid = _Grid(spreads)
-    intercept, tau = calibration.intercept, calibration.tau
-    return float(np.sqrt(_variance(grid, volume, intercept, load_offset, tau, psi)))
+    offset, tau = _with_given_effects(calibration.tau, load_offset, fixed_effect)
+    due, intercept = calibration.expected_due, calibration.intercept
+    return math.sqrt(_variance(grid, due, intercept, offset, tau, psi))
 
 
 def expected_p_recorded(
-    calibration: Calibration, *, load_offset: Floats, psi: Floats, spreads: Spreads
+    calibration: Calibration,
+    *,
+    load_offset: Floats,
+    psi: Floats,
+    spreads: Spreads,
+    fixed_effect: Floats,
 ) -> Floats:
-    """E[p*] of each force and group, (F, K), at any state of the drivers."""
+    """E[p*] of each force and group, (F, K), at any state of the drivers.
+
+    *fixed_effect* (F,) is the effect of a force in units of tau where it is
+    given, NaN where it is drawn.
+    """
     grid = _Grid(spreads)
-    return _expected_p(grid, calibration.intercept, load_offset, calibration.tau, psi)
+    offset, tau = _with_given_effects(calibration.tau, load_offset, fixed_effect)
+    return _expected_p(grid, calibration.intercept, offset, tau, psi)
+
+
+def _with_given_effects(
+    tau: float, load_offset: Floats, fixed_effect: Floats
+) -> tuple[Floats, Floats]:
+    """Offset and tau by force: an effect that is given moves the one and empties the other."""
+    drawn = np.isnan(fixed_effect)
+    return load_offset + tau * np.where(drawn, 0.0, fixed_effect), np.where(drawn, tau, 0.0)
 
 
 def _nodes(count: int) -> tuple[Floats, Floats]:
@@ -199,11 +227,16 @@ def _intercept(
         p = grid.mean_after_review(a + load_offset, tau, psi)
         return float(np.sum(volume / p) - volume.sum() / accuracy) / float(volume.sum())
 
-    return float(brentq(shortfall, -30.0, 30.0, xtol=_TOLERANCE, rtol=1e-12))
+    if not shortfall(-_HIGHEST) > 0.0 > shortfall(_HIGHEST):
+        raise UserError(
+            f"world.accuracy: {accuracy:.6g} cannot be met under the baseline's workload, training "
+            "and pressure; give weaker effects, less excess workload or another accuracy"
+        )
+    return float(brentq(shortfall, -_HIGHEST, _HIGHEST, xtol=_TOLERANCE, rtol=1e-12))
 
 
 def _expected_p(
-    grid: _Grid, intercept: Floats, load_offset: Floats, tau: float, psi: Floats
+    grid: _Grid, intercept: Floats, load_offset: Floats, tau: float | Floats, psi: Floats
 ) -> Floats:
     columns = [
         grid.mean_after_review(a + load_offset, tau, effect)
@@ -212,17 +245,11 @@ def _expected_p(
     return np.stack(columns, axis=1)
 
 
-def _due(
-    grid: _Grid, volume: Floats, intercept: Floats, load_offset: Floats, tau: float, psi: Floats
-) -> Floats:
-    return volume / _expected_p(grid, intercept, load_offset, tau, psi)
-
-
 def _variance(
-    grid: _Grid, volume: Floats, intercept: Floats, load_offset: Floats, tau: float, psi: Floats
-) -> float:
+    grid: _Grid, due: Floats, intercept: Floats, load_offset: Floats, tau: float | Floats,
+    psi: Floats,
+) -> float:  # fmt: skip
     """E[s^2] over forces: the mean variance of one force plus the variance of the means."""
-    due = _due(grid, volume, intercept, load_offset, tau, psi)
     share = due / due.sum(axis=1, keepdims=True)
     p = sum(
         share[:, k, None] * grid.p(intercept[k] + load_offset, tau, psi[k])

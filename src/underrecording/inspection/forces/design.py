@@ -22,7 +22,7 @@ class ForcePlan(NamedTuple):
 
     Attributes
     ----------
-    count : int
+    inspected : int
         m, forces to inspect.
     stratum : int array (F,)
         Selection stratum of each force.
@@ -38,7 +38,7 @@ class ForcePlan(NamedTuple):
         Stratum of forces that her analysis uses.
     """
 
-    count: int
+    inspected: int
     stratum: Ints
     take: Ints
     p_select: Floats
@@ -52,18 +52,18 @@ _FLOATS = types.Array(types.float64, 1, "C")
 PLAN_TYPE = types.NamedTuple(
     (types.int64, _INTS, _INTS, _FLOATS, types.float64, _FLOATS, _INTS), ForcePlan
 )
-SELECT_SIGNATURE = types.void(
-    PLAN_TYPE, types.uint64, types.int64, types.int64, _FLOATS, _INTS
-)
+SELECT_SIGNATURE = types.void(PLAN_TYPE, types.uint64, types.int64, types.int64, _FLOATS, _INTS)
 SELECT_TYPE = types.FunctionType(SELECT_SIGNATURE)
 
 Select = Callable[[ForcePlan, Any, Any, Any, Any, Any], None]
-"""``select(plan, seed, world, replicate, accuracy (F,), chosen (m,))`` fills *chosen*, ascending."""
+"""``select(plan, seed, world, replicate, accuracy (F,), chosen (m,))``: *chosen* ascends."""
 
 
 class ForceDesign(Section):
     """Which forces are inspected. Its fields are its options in a scenario."""
 
+    design: str
+    """Name of the design."""
     select: ClassVar[Select]
 
     def plan(self, frame: ForceFrame) -> ForcePlan:

@@ -40,7 +40,7 @@ def known_then_drawn(
             chosen[picked] = f
             picked += 1
     for f in np.argsort(keys):
-        if plan.stratum[f] == _UNKNOWN and picked < plan.count:
+        if plan.stratum[f] == _UNKNOWN and picked < plan.inspected:
             chosen[picked] = f
             picked += 1
     chosen.sort()
@@ -79,7 +79,7 @@ class Named(ForceDesign):
             )
         declared = np.full(n_forces, self.count / n_forces)
         return ForcePlan(
-            count=self.count,
+            inspected=self.count,
             stratum=kind,
             take=np.array([self.count]),
             p_select=np.where(kind == _PROBABLE, self.probable, declared),

@@ -40,12 +40,12 @@ def randomised_systematic(
         if plan.p_select[f] >= 1.0:
             continue
         reached += plan.p_select[f]
-        if picked < plan.count and reached > start + (picked - certain):
+        if picked < plan.inspected and reached > start + (picked - certain):
             chosen[picked] = f
             picked += 1
         else:
             last = f
-    if picked < plan.count:
+    if picked < plan.inspected:
         # The probabilities add up to a whole number only to rounding.
         chosen[picked] = last
     chosen.sort()
@@ -96,7 +96,7 @@ class ProportionalToSize(ForceDesign):
         stratum = np.zeros(len(p), np.int64)
         stratum[certain] = 1 + np.arange(certain.sum())
         return ForcePlan(
-            count=self.count,
+            inspected=self.count,
             stratum=stratum,
             take=np.array([self.count]),
             p_select=p,

@@ -67,7 +67,7 @@ def simple_random_plan(count: int, n_forces: int, *, tilt: float = 0.0) -> Force
     one_stratum = np.zeros(n_forces, np.int64)
     p = np.full(n_forces, count / n_forces)
     return ForcePlan(
-        count=count,
+        inspected=count,
         stratum=one_stratum,
         take=np.array([count]),
         p_select=p,
@@ -96,5 +96,5 @@ class SimpleRandom(ForceDesign):
         return simple_random_plan(self.count, len(frame.forces))
 
     def p_inclusion(self, frame: ForceFrame) -> Floats:
-        """m / F for every force."""
+        """M / F for every force."""
         return np.full(len(frame.forces), self.count / len(frame.forces))

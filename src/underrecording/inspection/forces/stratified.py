@@ -52,7 +52,7 @@ class Stratified(ForceDesign):
         take = self._take(frame, certain, stratum)
         p = take[stratum] / np.bincount(stratum)[stratum]
         return ForcePlan(
-            count=self.count,
+            inspected=self.count,
             stratum=stratum,
             take=take,
             p_select=p,

@@ -36,9 +36,7 @@ def logistic(
     >>> logistic(1.5, 0.2, 0.1, 2.0, 0.5, 1.5, 0.1, 0.3)
     1.5
     """
-    return (
-        intercept + effect + kappa * knowledge_gain - omega * excess_load - psi * pressure
-    )
+    return intercept + effect + kappa * knowledge_gain - omega * excess_load - psi * pressure
 
 
 @compiled

@@ -1,0 +1,55 @@
+"""Numbers as a reader should see them: no more digits than their Monte Carlo error allows."""
+
+from __future__ import annotations
+
+import math
+
+MISSING = "-"
+_MOST = 3
+
+
+def decimals(mcse: float, *, default: int = 2) -> int:
+    """Decimals that leave one significant digit of *mcse*; *default* where it has none.
+
+    >>> decimals(0.23), decimals(0.0031), decimals(4.0), decimals(float("nan"))
+    (1, 3, 0, 2)
+    """
+    if not mcse > 0.0 or math.isinf(mcse):
+        return default
+    return min(_MOST, max(0, -math.floor(math.log10(mcse))))
+
+
+def rounded(value: float, mcse: float, *, default: int = 2) -> str:
+    """*value* to the digits that its MCSE supports.
+
+    >>> rounded(88.3141, 0.23), rounded(float("nan"), 0.1)
+    ('88.3', '-')
+    """
+    if math.isnan(value):
+        return MISSING
+    # Adding 0 turns a negative zero into zero.
+    text = f"{round(value, decimals(mcse, default=default)) + 0.0:.{_d(mcse, default)}f}"
+    return text
+
+
+def with_error(value: float, mcse: float, *, default: int = 2) -> str:
+    """*value* with its MCSE in brackets.
+
+    >>> with_error(88.3141, 0.23), with_error(-0.5213, 0.022), with_error(0.0, 0.0)
+    ('88.3 (0.2)', '-0.52 (0.02)', '0.00 (0)')
+    >>> with_error(0.5, float("nan"))
+    '0.50 (-)'
+    """
+    if math.isnan(value):
+        return MISSING
+    return f"{rounded(value, mcse, default=default)} ({_error(mcse)})"
+
+
+def _error(mcse: float) -> str:
+    if math.isnan(mcse):
+        return MISSING
+    return f"{mcse:.{decimals(mcse)}f}" if mcse > 0.0 else "0"
+
+
+def _d(mcse: float, default: int) -> int:
+    return decimals(mcse, default=default)

@@ -1,0 +1,82 @@
+"""A sweep cut along one key: the cells that differ in it while the others are held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from underrecording.study.plan import StudyPlan
+    from underrecording.study.sweep import Value
+
+
+class Slice(NamedTuple):
+    """Cells along one swept key.
+
+    Attributes
+    ----------
+    second_key, second_value : str, value
+        In a grid, the other numeric key and what it is here; else None.
+    values : tuple
+        Of the key; ascending where numeric, else in the order of the file.
+    cells : tuple of int
+    """
+
+    second_key: str | None
+    second_value: Value
+    values: tuple[Value, ...]
+    cells: tuple[int, ...]
+
+
+def is_numeric(plan: StudyPlan, key: str) -> bool:
+    """Whether every value of *key* is a number."""
+    return all(
+        isinstance(value, int | float) and not isinstance(value, bool)
+        for value in (cell.cell.values[key] for cell in plan.cells)
+    )
+
+
+def numeric_keys(plan: StudyPlan) -> list[str]:
+    """Swept keys that can be an axis, in the order of the file."""
+    return [key for key in plan.keys if is_numeric(plan, key)]
+
+
+def slices(plan: StudyPlan, key: str) -> list[Slice]:
+    """Cut the sweep along *key*; only cuts of two cells or more.
+
+    One at a time: a single cut, all other keys as in the reference cell. Grid:
+    a cut for each value of the next numeric key, any further keys held at their
+    reference value, or at their first where the grid leaves that out.
+    """
+    others = [other for other in plan.keys if other != key]
+    second = _second_key(plan, others)
+    held = {other: _held(plan, other) for other in others if other != second}
+    groups: dict[Value, list[int]] = {}
+    for index, cell in enumerate(plan.cells):
+        values = cell.cell.values
+        if all(values[other] == value for other, value in held.items()):
+            groups.setdefault(values[second] if second else None, []).append(index)
+    cut = [
+        _slice(plan, key, second, value, cells)
+        for value, cells in groups.items()
+        if len({plan.cells[cell].cell.values[key] for cell in cells}) > 1
+    ]
+    return sorted(cut, key=lambda found: found.second_value) if second else cut  # type: ignore[arg-type,return-value]
+
+
+def _slice(plan: StudyPlan, key: str, second: str | None, value: Value, cells: list[int]) -> Slice:
+    if is_numeric(plan, key):
+        cells = sorted(cells, key=lambda cell: plan.cells[cell].cell.values[key])  # type: ignore[arg-type,return-value]
+    values = tuple(plan.cells[cell].cell.values[key] for cell in cells)
+    return Slice(second, value, values, tuple(cells))
+
+
+def _second_key(plan: StudyPlan, others: list[str]) -> str | None:
+    if not plan.scenario.study.sweep.grid:
+        return None
+    return next((other for other in others if is_numeric(plan, other)), None)
+
+
+def _held(plan: StudyPlan, other: str) -> Value:
+    reference: Value = plan.cells[0].cell.values[other]
+    in_grid = [cell.cell.values[other] for cell in plan.cells[1:]]
+    return reference if reference in in_grid or not in_grid else in_grid[0]

@@ -1,0 +1,124 @@
+"""Names of keys, values, estimators and targets in the words of a reader."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from underrecording.study.plan import Target
+    from underrecording.study.sweep import Value
+
+
+class KeyWords(NamedTuple):
+    """How a swept key is called: on an axis, with its unit, and within a sentence."""
+
+    axis: str
+    phrase: str
+
+
+_KEYS = {
+    "inspection.forces": KeyWords("How the forces are chosen", "way of choosing forces"),
+    "inspection.forces.count": KeyWords("Forces inspected (of 43)", "number of forces inspected"),
+    "inspection.forces.tilt": KeyWords(
+        "Tilt (log weight per SD of accuracy)", "tilt towards worse (-) or better (+) forces"
+    ),
+    "inspection.records.per_force": KeyWords(
+        "Records read per force (mean)", "records read per force"
+    ),
+    "inspection.records.allocation": KeyWords(
+        "How the records are shared out", "allocation of records"
+    ),
+    "inspection.auditors.due.sensitivity": KeyWords(
+        "Chance that a due report is read as due", "sensitivity of the reading of due"
+    ),
+    "inspection.auditors.due.specificity": KeyWords(
+        "Chance that a report not due is read as not due", "specificity of the reading of due"
+    ),
+    "inspection.auditors.recorded.sensitivity": KeyWords(
+        "Chance that a recorded crime is found recorded", "sensitivity of the reading of recorded"
+    ),
+    "inspection.auditors.recorded.specificity": KeyWords(
+        "Chance that a missing record is found missing", "specificity of the reading of recorded"
+    ),
+    "world.accuracy.between_force_sd": KeyWords(
+        "SD of accuracy between forces (share)", "spread between forces"
+    ),
+}
+
+_ESTIMANDS = {
+    "under_recording_rate": "Under-recording rate",
+    "wrong_no_crime_share": "No-crime decisions that were wrong",
+}
+_DOMAINS = {"national": "England and Wales", "all_routes": "England and Wales, all routes"}
+
+
+def key_words(key: str) -> KeyWords:
+    """Words for a dotted path; the path itself where there are none.
+
+    >>> key_words("inspection.forces.count").axis
+    'Forces inspected (of 43)'
+    >>> key_words("world.effects.workload").axis
+    'world.effects.workload'
+    """
+    return _KEYS.get(key, KeyWords(key, key))
+
+
+def target_words(target: Target) -> str:
+    """What is estimated, and of whom.
+
+    >>> from underrecording.study.plan import Target
+    >>> target_words(Target("under_recording_rate", "violence"))
+    'Under-recording rate, violence'
+    """
+    estimand = _ESTIMANDS.get(target.estimand, target.estimand.replace("_", " "))
+    return f"{estimand}, {_DOMAINS.get(target.domain, target.domain)}"
+
+
+def point_words(point: str) -> str:
+    """Name of a point estimator as prose.
+
+    >>> point_words("mean_of_forces")
+    'mean of forces'
+    """
+    return point.replace("_", " ")
+
+
+def value_words(value: Value) -> str:
+    """Short label of a swept value, objects given as JSON text included.
+
+    >>> value_words(0.5), value_words(13), value_words("hmic_2014")
+    ('0.5', '13', 'hmic_2014')
+    >>> value_words('{"design": "stratified", "count": 13, "certainty": ["Metropolitan"]}')
+    'stratified, 13, certainty Metropolitan'
+    >>> value_words('{"design": "stratified", "count": 13, "by": "size", "size_classes": 3}')
+    'stratified by size (3 classes), 13'
+    """
+    if isinstance(value, str) and value.startswith(("{", "[")):
+        parsed: Any = json.loads(value)
+        return _design_words(parsed) if isinstance(parsed, dict) else _list_words(parsed)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _design_words(options: Mapping[str, Any]) -> str:
+    rest = dict(options)
+    head = str(rest.pop("design", ""))
+    if (by := rest.pop("by", "none")) != "none":
+        head += f" by {by.replace('_', ' ')}"
+        if (classes := rest.pop("size_classes", None)) is not None:
+            head += f" ({classes} classes)"
+    parts = [head] if head else []
+    if (count := rest.pop("count", None)) is not None:
+        parts.append(str(count))
+    parts += [f"{name.replace('_', ' ')} {_list_words(given)}" for name, given in rest.items()]
+    return ", ".join(parts)
+
+
+def _list_words(given: Any) -> str:
+    if isinstance(given, Mapping):
+        return " ".join(f"{name} {_list_words(item)}" for name, item in given.items())
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        return str(given)
+    items = [str(item) for item in given]
+    return " + ".join(items) if len(items) <= 2 else f"{items[0]} + {len(items) - 1} more"

@@ -1,0 +1,172 @@
+"""What is on the disk after good days and bad ones."""
+
+import json
+
+import pyarrow as pa
+import pytest
+from filelock import FileLock
+
+from underrecording.errors import UserError
+from underrecording.study import plan_study, read_results
+from underrecording.study.store import Store, write_atomically
+
+
+def measures_csv(results):
+    return results.measures.to_csv(index=False, lineterminator="\n")
+
+
+def parts(folder):
+    return sorted(path.name for path in (folder / "parts").glob("world-*.parquet"))
+
+
+def test_a_second_run_computes_nothing_and_says_the_same(run):
+    first, heard_first = run()
+    second, heard_second = run()
+    assert heard_first.advanced == 120
+    assert heard_second.advanced == 0
+    assert heard_second.done == heard_second.total == 120
+    assert measures_csv(first) == measures_csv(second)
+
+
+def test_more_replicates_only_extend(run, tmp_path):
+    run("study.replicates=100")
+    before = {
+        name: (tmp_path / "run/parts" / name).stat().st_mtime_ns for name in parts(tmp_path / "run")
+    }
+    _, heard = run("study.replicates=200")
+    assert heard.advanced == 100
+    for name, time in before.items():
+        assert (tmp_path / "run/parts" / name).stat().st_mtime_ns == time
+
+
+@pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "another study", "renamed"])
+def test_a_damaged_part_is_computed_again(run, tmp_path, damage):
+    clean, _ = run()
+    victim, other = (tmp_path / "run/parts" / name for name in parts(tmp_path / "run")[:2])
+    raw = victim.read_bytes()
+    if damage == "truncate":
+        victim.write_bytes(raw[: len(raw) // 2])
+    elif damage == "flip":
+        middle = len(raw) // 3
+        victim.write_bytes(raw[:middle] + bytes([raw[middle] ^ 0xFF]) + raw[middle + 1 :])
+    elif damage == "empty":
+        victim.write_bytes(b"")
+    elif damage == "another study":
+        run("seed=99", folder="other")
+        victim.write_bytes((tmp_path / "other/parts" / victim.name).read_bytes())
+    else:
+        victim.write_bytes(other.read_bytes())
+    again, heard = run()
+    assert heard.advanced == 50
+    assert measures_csv(again) == measures_csv(clean)
+
+
+def test_lost_rows_are_computed_again(run, tmp_path):
+    clean, _ = run()
+    (lost,) = (tmp_path / "run/parts").glob("rows-*.parquet")
+    lost.unlink()
+    again, heard = run()
+    assert heard.advanced == 50
+    assert again.rows.equals(clean.rows)
+
+
+def test_a_part_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "part"
+    target.write_text("old")
+
+    def fail(path):
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(target, fail)
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["part"]
+
+
+def test_a_full_disk_is_a_message_not_a_traceback(loaded, tmp_path, monkeypatch):
+    plan = plan_study(loaded())
+    store = Store(tmp_path / "run", plan.scenario.digest(), {})
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    with store.opened():
+        monkeypatch.setattr("underrecording.study.store.pq.write_table", full)
+        with pytest.raises(UserError, match="No space left on device"):
+            store.write_table("part", pa.table({"a": [1]}))
+    assert not list((tmp_path / "run/parts").iterdir())
+
+
+def test_leftovers_of_a_crash_are_swept_up(run, tmp_path):
+    run()
+    (tmp_path / "run/parts/.abc.partial").write_text("half")
+    run()
+    assert not list((tmp_path / "run").rglob("*.partial"))
+
+
+def test_another_study_in_the_same_folder_is_refused_with_the_difference(run):
+    run()
+    with pytest.raises(UserError, match=r"another study .*seed: 7 -> 8"):
+        run("seed=8")
+
+
+def test_a_folder_with_something_else_in_it_is_refused(run, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/thesis.doc").write_text("precious")
+    with pytest.raises(UserError, match="not empty and holds no run"):
+        run()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.doc"]
+
+
+def test_a_file_in_place_of_the_folder_is_refused(run, tmp_path):
+    (tmp_path / "run").write_text("precious")
+    with pytest.raises(UserError, match="is a file"):
+        run()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"digest": 3}', "not json"])
+def test_a_manifest_that_cannot_be_read_is_refused(run, tmp_path, text):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/manifest.json").write_text(text)
+    with pytest.raises(UserError, match="cannot be read as a manifest|another study"):
+        run()
+
+
+def test_a_second_process_is_refused_while_the_first_writes(run, tmp_path):
+    run()
+    with FileLock(tmp_path / "run/.lock"), pytest.raises(UserError, match="another process"):
+        run()
+
+
+def test_an_unwritable_folder_is_refused(run, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    # Not by its mode: an administrator, as in a container, may write anywhere.
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(UserError, match="cannot be written .Permission denied"):
+        run()
+
+
+def test_a_folder_that_cannot_exist_is_refused(run):
+    with pytest.raises(UserError, match="cannot be written"):
+        run(folder="small.yaml/run")
+
+
+def test_the_manifest_says_what_was_run_by_what(run, tmp_path, loaded):
+    run()
+    manifest = json.loads((tmp_path / "run/manifest.json").read_text())
+    assert manifest["digest"] == loaded().scenario.digest()
+    assert manifest["scenario"] == loaded().text
+    assert manifest["seed"] == 7
+    assert manifest["ended"] >= manifest["started"]
+    assert {"numpy", "numba", "python", "underrecording"} <= manifest["versions"].keys()
+    assert manifest["cpu_features"]
+
+
+def test_results_cannot_be_read_from_an_unfinished_run(loaded, tmp_path):
+    plan = plan_study(loaded())
+    store = Store(tmp_path / "run", plan.scenario.digest(), {})
+    with store.opened(), pytest.raises(ValueError, match="missing or damaged"):
+        read_results(plan, store)
