@@ -31,9 +31,9 @@ def hypergeometric_weights(population, successes, drawn):
 
 
 def binomial_weights(n, p):
-    """Chances of 0 to n, in exact fractions of the floating-point p."""
-    p = Fraction(p)
-    return [math.comb(n, x) * p**x * (1 - p) ** (n - x) for x in range(n + 1)]
+    """Chances of 0 to n for the very float p, times a common factor, in whole numbers."""
+    yes, all_ = p.as_integer_ratio()
+    return [math.comb(n, x) * yes**x * (all_ - yes) ** (n - x) for x in range(n + 1)]
 
 
 def is_quantile(x, u, weights):
@@ -43,7 +43,7 @@ def is_quantile(x, u, weights):
     return (
         0 <= x < len(weights)
         and weights[x] > 0
-        and below[x] < Fraction(min(1.0, u + ROUNDING)) * total
+        and below[x] < Fraction(u + ROUNDING) * total
         and below[x + 1] >= Fraction(max(0.0, u - ROUNDING)) * total
     )
 
@@ -67,7 +67,10 @@ def test_hypergeometric_quantile_equals_exact_arithmetic(u, numbers):
 @given(
     uniform,
     st.integers(0, 200),
-    st.one_of(st.floats(0, 1), st.sampled_from([0.0, 1e-300, 1e-9, 0.5, 1 - 1e-9, 1.0])),
+    st.one_of(
+        st.integers(0, 2**40).map(lambda part: part / 2**40),
+        st.sampled_from([0.0, 2.0**-60, 2.0**-30, 0.5, 1 - 2.0**-30, 1 - 2.0**-53, 1.0]),
+    ),
 )
 def test_binomial_quantile_equals_exact_arithmetic(u, n, p):
     assert is_quantile(binomial_quantile(u, n, p), u, binomial_weights(n, p))
@@ -229,6 +232,10 @@ def test_the_law_test_catches_a_chance_that_is_off_by_a_twentieth_of_a_deviation
     n, p = LAWS[name]
     wrong = p + 0.05 * math.sqrt(p * (1 - p) / n)
     assert p_binomial(counts(n, wrong, 100_000), n, p) < LIKELY
+
+
+def test_a_chance_too_small_to_matter_gives_no_success():
+    assert [binomial_quantile(u, 200, 1e-300) for u in (1e-15, 0.5, 1 - 2.0**-53)] == [0, 0, 0]
 
 
 def test_binomial_counts_reach_their_ends():

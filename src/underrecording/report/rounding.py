@@ -27,9 +27,9 @@ def rounded(value: float, mcse: float, *, default: int = 2) -> str:
     """
     if math.isnan(value):
         return MISSING
+    places = decimals(mcse, default=default)
     # Adding 0 turns a negative zero into zero.
-    text = f"{round(value, decimals(mcse, default=default)) + 0.0:.{_d(mcse, default)}f}"
-    return text
+    return f"{round(value, places) + 0.0:.{places}f}"
 
 
 def with_error(value: float, mcse: float, *, default: int = 2) -> str:
@@ -49,7 +49,3 @@ def _error(mcse: float) -> str:
     if math.isnan(mcse):
         return MISSING
     return f"{mcse:.{decimals(mcse)}f}" if mcse > 0.0 else "0"
-
-
-def _d(mcse: float, default: int) -> int:
-    return decimals(mcse, default=default)

@@ -1,0 +1,10 @@
+"""Plug-ins: one figure a file. matplotlib is imported here and nowhere else."""
+
+import sys
+
+from underrecording.registry import load_plugins
+from underrecording.report.figures.drawing import FIGURES, Drawing, draw_all
+
+load_plugins(sys.modules[__name__])
+
+__all__ = ["FIGURES", "Drawing", "draw_all"]

@@ -1,0 +1,88 @@
+"""Measures looked up for drawing: a value with its Monte Carlo error, shares to points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from underrecording.study.measures import Measure
+
+if TYPE_CHECKING:
+    from underrecording.study.results import Results
+
+MCSES = 2.0
+"""Half-width of a Monte Carlo band in standard errors: about 95 %."""
+BAND_NOTE = "Bands and whiskers: ± 2 Monte Carlo standard errors (about 95 %)."
+
+
+class Panel(NamedTuple):
+    """A measure as a panel shows it: its name, its unit, the factor from shares to that unit."""
+
+    measure: str
+    title: str
+    unit: str
+    factor: float
+
+
+BIAS = Panel("bias", "Bias", "percentage points", 100.0)
+VARIANCE = Panel("variance", "Variance", "points²", 100.0**2)
+RMSE = Panel("rmse", "RMSE", "percentage points", 100.0)
+COVERAGE = Panel("coverage", "Coverage", "per cent", 100.0)
+
+
+def look_up(results: Results, target: int = 0) -> Callable[[str, int, str], Measure]:
+    """Return a function of measure, cell and estimator; knows ``variance`` too."""
+    wanted = results.plan.targets[target]
+    table = results.measures
+    table = table[(table["estimand"] == wanted.estimand) & (table["domain"] == wanted.domain)]
+    keyed = table.set_index(["measure", "cell", "estimator"])[["value", "mcse"]]
+    found = {key: Measure(*row) for key, row in zip(keyed.index, keyed.to_numpy(), strict=True)}
+
+    @lru_cache(maxsize=None)
+    def measure(name: str, cell: int, estimator: str) -> Measure:
+        if name != "variance":
+            return found[name, cell, estimator]
+        se, mcse = found["empirical_se", cell, estimator]
+        return Measure(se**2, 2.0 * se * mcse)
+
+    return measure
+
+
+def row(panel: Panel, measure: Measure, **labels: object) -> dict[str, object]:
+    """One row of the numbers behind a figure: as in measures.csv, and as drawn."""
+    return {
+        **labels,
+        "measure": panel.measure,
+        "value": measure.value,
+        "mcse": measure.mcse,
+        "drawn": panel.factor * measure.value,
+        "drawn_low": panel.factor * (measure.value - MCSES * measure.mcse),
+        "drawn_high": panel.factor * (measure.value + MCSES * measure.mcse),
+        "unit": panel.unit,
+    }
+
+
+def band(axes: Axes, x: Iterable[float], rows: pd.DataFrame, **style: object) -> None:
+    """A line through measures with its Monte Carlo band."""
+    places = list(x)
+    axes.plot(places, rows["drawn"], **style)  # type: ignore[arg-type]
+    axes.fill_between(
+        places, rows["drawn_low"], rows["drawn_high"],
+        color=style["color"], alpha=0.22, linewidth=0, zorder=2,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def roomy(axes: Axes, values: pd.Series, *, least: float) -> None:
+    """Limits of the y axis no closer than *least*, so that noise is not blown up to a trend."""
+    finite = values[np.isfinite(values)]
+    if finite.empty:
+        axes.set_yticks([])
+        return
+    low, high = float(finite.min()), float(finite.max())
+    middle, half = (low + high) / 2.0, max(high - low, least) / 2.0
+    axes.set_ylim(middle - 1.12 * half, middle + 1.12 * half)

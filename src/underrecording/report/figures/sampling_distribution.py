@@ -1,0 +1,159 @@
+"""What one inspection might have said, against what was true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from underrecording.published import load_published
+from underrecording.report.figures.drawing import FIGURES, Drawing
+from underrecording.report.figures.style import BLACK, BLUE, GREY, VERMILLION, sheet
+from underrecording.report.provenance import how_run, what_it_rests_on
+from underrecording.report.shown import pair
+from underrecording.report.words import target_words
+from underrecording.study.plan import Target
+
+if TYPE_CHECKING:
+    from underrecording.study.results import Results
+
+_NATIONAL = Target("under_recording_rate", "national")
+
+
+@FIGURES.register("sampling_distribution")
+def sampling_distribution(results: Results) -> Iterator[Drawing]:
+    """How the headline estimate spreads over repeated inspections, against the truth.
+
+    Bars: the share of replicates whose estimate falls into each bin, reference
+    cell. Black outline: the truth in the same replicates, which differs from
+    replicate to replicate where each has a fresh world; one line where the world
+    is fixed. The bar below the axis line spans the middle 95 per cent of
+    estimates. The two published figures are marked for scale: the interim's 20
+    per cent and the final report's 19. That they lie within the bars says that
+    such figures are unsurprising in worlds like these, not that they are right.
+    """
+    one = pair(results)[0]
+    estimates = results.histogram("estimates", 0, 0, one.index)
+    if not estimates["count"].sum():
+        return
+    truths = results.histogram("truths", 0, 0, one.index)
+    # The last two bins reach from 1 upwards: no share lies there but 1 itself.
+    width = _bin_width(estimates)
+    numbers = pd.concat(
+        [_rebinned(table, width).assign(what=what)
+         for what, table in (("estimate", estimates), ("truth", truths))],
+        ignore_index=True,
+    ).assign(estimator=one.spec)  # fmt: skip
+    target = results.plan.targets[0]
+    title = f"{target_words(target)}: what repeated inspections would have said"
+    figure, axes = sheet(
+        title, height=4.4, notes=(how_run(results.plan), what_it_rests_on(results.plan))
+    )
+    ax = axes[0, 0]
+    _draw(ax, numbers, width, one.spec, single=_one_truth(results))
+    _bracket(ax, estimates)
+    if target == _NATIONAL:
+        _published(ax)
+    ax.set_xlabel(f"{target_words(target)} (per cent)")
+    ax.set_ylabel(f"Share of replicates (per cent a bin of {width:g} points)")
+    ax.legend(loc="upper right")
+    yield Drawing("sampling_distribution", title, figure, numbers)
+
+
+def _one_truth(results: Results) -> bool:
+    return not results.plan.fresh and results.plan.worlds == 1
+
+
+def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, single: bool) -> None:
+    bars = numbers[numbers["what"] == "estimate"]
+    ax.bar(
+        bars["low_percent"], bars["percent_of_replicates"], width=width, align="edge",
+        color=VERMILLION, alpha=0.55, linewidth=0, label=f"estimate, {label}",
+    )  # fmt: skip
+    truth = numbers[numbers["what"] == "truth"]
+    top = 1.3 * float(bars["percent_of_replicates"].max())
+    if single:
+        middle = float(np.average(truth["low_percent"], weights=truth["percent_of_replicates"]))
+        ax.axvline(middle + width / 2, color=BLACK, linewidth=1.6, label="truth (one fixed world)")
+    else:
+        edges = np.r_[truth["low_percent"], truth["low_percent"].iloc[-1] + width]
+        ax.stairs(
+            truth["percent_of_replicates"], edges, color=BLACK, linewidth=1.6,
+            label="truth in the same replicates",
+        )  # fmt: skip
+        top = max(top, 1.12 * float(truth["percent_of_replicates"].max()))
+    ax.set_ylim(0.0, top)
+
+
+def _published(ax: Axes) -> None:
+    published = load_published()
+    for label, group, metric, side in (
+        ("HMIC interim, May 2014: ", "interim_2014", "under_recording_rate_implied", "left"),
+        ("HMIC final, Nov. 2014: ", "final_2014", "under_recording_rate", "right"),
+    ):
+        rate = 100.0 * published.figure(group, metric).value
+        ax.axvline(rate, color=BLUE, linewidth=1.4, linestyle="--")
+        ax.annotate(
+            f"{label}{rate:.0f} %", (rate, 0.97), xycoords=("data", "axes fraction"),
+            xytext=(5 if side == "left" else -5, 0), textcoords="offset points",
+            ha=side, va="top", color=BLUE, fontsize=9.5,
+        )  # fmt: skip
+
+
+def _bracket(ax: Axes, histogram: pd.DataFrame) -> None:
+    low, high = (100.0 * _quantile(histogram, q) for q in (0.025, 0.975))
+    height = ax.get_ylim()[1]
+    ax.set_ylim(-0.13 * height, height)
+    ax.plot([low, high], [-0.045 * height] * 2, color=VERMILLION, linewidth=3.0, zorder=3)
+    ax.text(
+        (low + high) / 2.0, -0.065 * height,
+        f"95 % of estimates: {low:.1f} to {high:.1f} %",
+        ha="center", va="top", color=GREY, fontsize=9.0,
+    )  # fmt: skip
+    ax.set_yticks([tick for tick in ax.get_yticks() if 0.0 <= tick <= height])
+    ax.axhline(0.0, color=GREY, linewidth=0.8)
+
+
+def _quantile(histogram: pd.DataFrame, q: float) -> float:
+    """Quantile from bins, evenly filled."""
+    count = histogram["count"].to_numpy(float)
+    below = np.cumsum(count)
+    i = int(np.searchsorted(below, q * below[-1]))
+    low, high = histogram["low"].iloc[i], histogram["high"].iloc[i]
+    if not np.isfinite([low, high]).all():
+        return float(high if np.isfinite(high) else low)
+    before = below[i - 1] if i else 0.0
+    return float(low + (high - low) * (q * below[-1] - before) / count[i])
+
+
+def _bin_width(histogram: pd.DataFrame) -> float:
+    """Freedman and Diaconis' width in points, a whole number of stored bins."""
+    spread = _quantile(histogram, 0.75) - _quantile(histogram, 0.25)
+    wanted = 2.0 * 100.0 * spread * float(histogram["count"].sum()) ** (-1.0 / 3.0)
+    steps = np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0])
+    return float(steps[min(int(np.searchsorted(steps, wanted)), len(steps) - 1)])
+
+
+def _rebinned(histogram: pd.DataFrame, width: float) -> pd.DataFrame:
+    """Counts in bins of *width* points, from the first that holds anything to the last."""
+    per_bin = round(10 * width)
+    inner = histogram["count"].to_numpy()[1:-1]
+    padded: NDArray[np.int64] = np.r_[inner, np.zeros(-len(inner) % per_bin, np.int64)]
+    # An estimate of exactly 1 lies in the open bin at the end.
+    padded[len(inner) - 1] += histogram["count"].iloc[-1]
+    padded[0] += histogram["count"].iloc[0]
+    count = padded.reshape(-1, per_bin).sum(axis=1)
+    filled = np.flatnonzero(count)
+    first, last = filled[0], filled[-1] + 1
+    return pd.DataFrame(
+        {
+            "low_percent": np.round(width * np.arange(first, last), 6),
+            "high_percent": np.round(width * np.arange(first + 1, last + 1), 6),
+            "replicates": count[first:last],
+            "percent_of_replicates": 100.0 * count[first:last] / count.sum(),
+        }
+    )
