@@ -88,6 +88,10 @@ MISTAKES = {
         r":14:56: .*whole number"),
     "two kinds of sweep": (
         GOOD + "  sweep: {one_at_a_time: {seed: [1]}, grid: {seed: [2]}}\n", r":14:\d+: .*combined"),
+    "a sweep over the seed": (
+        GOOD + "  sweep: {one_at_a_time: {seed: [1, 2]}}\n", r":14:\d+: .*seed: cannot be swept"),
+    "a sweep over the number of worlds": (
+        GOOD + "  sweep: {grid: {world.worlds: [1, 2]}}\n", r":14:\d+: .*cannot be swept"),
     "a grid of a million cells": (
         GOOD + "  sweep:\n    grid:\n" + "".join(
             f"      world.{key}: [{', '.join(f'0.{i:02}' for i in range(1, 100))}]\n"

@@ -46,11 +46,13 @@ class Records(Section):
     """How many records are read, and where."""
 
     allocation: Literal["equal", "proportional", "power", "hmic_2014", "census"]
-    """How records are shared out over forces and offence groups; census: all are read."""
+    """How records are shared out over forces; census: all are read."""
+    within: Literal["proportional", "equal", "power"] = "proportional"
+    """How the records of a force are shared out over its offence groups."""
     per_force: Annotated[float, Field(gt=0, le=1_000_000)] = 160.0
     """Mean records read per force over all forces; the level of 2014 is about 160."""
     exponent: Annotated[float, Field(ge=0, le=2)] = 0.5
-    """a of ``power``: records in proportion to frame size to the power a."""
+    """a of ``power``: records in proportion to the reports on the frame to the power a."""
 
 
 class NoCrimeReview(Section):

@@ -74,17 +74,27 @@ def allocate_evenly(reports: Ints, per_force: float) -> Ints:
 
 
 def _sizes(reports: Ints, frame: ForceFrame, options: Records) -> Floats:
-    """Positive sizes that records are to be in proportion to, (F, H)."""
-    size = reports.astype(np.float64)
-    if options.allocation == "equal":
-        return (reports > 0).astype(np.float64)
-    if options.allocation == "power":
-        powered: Floats = size**options.exponent
-        return powered
-    if options.allocation == "hmic_2014":
-        within = size / size.sum(axis=1, keepdims=True)
-        audited: Floats = _due_2014(frame)[:, None] * within
-        return audited
+    """Sizes that records are to be in proportion to: of forces times shares within, (F, H)."""
+    held = reports.sum(axis=1).astype(np.float64)
+    match options.allocation:
+        case "equal":
+            of_force = np.ones_like(held)
+        case "power":
+            of_force = held**options.exponent
+        case "hmic_2014":
+            of_force = _due_2014(frame)
+        case _:
+            of_force = held
+    match options.within:
+        case "equal":
+            within = (reports > 0).astype(np.float64)
+        case "power":
+            within = np.where(reports > 0, reports.astype(np.float64) ** options.exponent, 0.0)
+        case _:
+            within = reports.astype(np.float64)
+    size: Floats = (
+        of_force[:, None] * within / np.maximum(within.sum(axis=1, keepdims=True), 1e-300)
+    )
     return size
 
 

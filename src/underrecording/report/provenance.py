@@ -78,8 +78,8 @@ def what_it_rests_on(plan: StudyPlan) -> str:
         notes.append(f"{_count(set_here)} set by the scenario")
     of_them = f" ({'; '.join(notes)})" if notes else ""
     return (
-        f"Calibrated to HMIC's published rates by offence group{of_them}. "
-        "Spread between forces and effect sizes are assumed."
+        f"Calibrated to HMIC's published rates{of_them}. "
+        "Spread between forces and effect sizes assumed."
     )
 
 

@@ -80,13 +80,14 @@ def points(results: Results) -> list[Shown]:
 
 def intervals(results: Results, *, most: int) -> list[Shown]:
     """Headline, recommended, then the last honest interval of each other point, *most* in all."""
-    chosen = {shown.spec: shown for shown in pair(results)}
-    taken = {shown.point for shown in chosen.values() if not is_control(shown.spec)}
-    for shown in reversed(every(results)):
-        if not is_control(shown.spec) and shown.point not in taken:
-            taken.add(shown.point)
-            chosen[shown.spec] = shown
-    return list(chosen.values())[:most]
+    leading = pair(results)
+    taken = {shown.point for shown in leading if not is_control(shown.spec)}
+    last = {
+        shown.point: shown
+        for shown in every(results)
+        if not is_control(shown.spec) and shown.point not in taken
+    }
+    return [*leading, *last.values()][:most]
 
 
 def _labelled(point: str, roles: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -19,12 +20,15 @@ class Slice(NamedTuple):
     values : tuple
         Of the key; ascending where numeric, else in the order of the file.
     cells : tuple of int
+    held : mapping of str to value
+        The other swept keys, and what they are in these cells.
     """
 
     second_key: str | None
     second_value: Value
     values: tuple[Value, ...]
     cells: tuple[int, ...]
+    held: Mapping[str, Value]
 
 
 def is_numeric(plan: StudyPlan, key: str) -> bool:
@@ -56,7 +60,7 @@ def slices(plan: StudyPlan, key: str) -> list[Slice]:
         if all(values[other] == value for other, value in held.items()):
             groups.setdefault(values[second] if second else None, []).append(index)
     cut = [
-        _slice(plan, key, second, value, cells)
+        _slice(plan, key, second, value, cells, held)
         for value, cells in groups.items()
         if len({plan.cells[cell].cell.values[key] for cell in cells}) > 1
     ]
@@ -67,7 +71,7 @@ def _slice(plan: StudyPlan, key: str, second: str | None, value: Value, cells: l
     if is_numeric(plan, key):
         cells = sorted(cells, key=lambda cell: plan.cells[cell].cell.values[key])  # type: ignore[arg-type,return-value]
     values = tuple(plan.cells[cell].cell.values[key] for cell in cells)
-    return Slice(second, value, values, tuple(cells))
+    return Slice(second, value, values, tuple(cells), held)
 
 
 def _second_key(plan: StudyPlan, others: list[str]) -> str | None:

@@ -20,6 +20,9 @@ from underrecording.world.options import WorldOptions
 MAX_CELLS = 1_000
 MAX_REPLICATES = 1_000_000_000
 
+UNSWEPT = ("world.draw", "world.worlds", "world.fidelity")
+"""Keys of the world that hold for a study as a whole."""
+
 UNDER_RECORDING, WRONG_NO_CRIMES = "under_recording_rate", "wrong_no_crime_share"
 DOMAINS = ("national", "all_routes", *OFFENCE_GROUPS)
 ESTIMANDS = (
@@ -78,6 +81,12 @@ class Sweep(Section):
     def _one_kind(self) -> Sweep:
         if self.one_at_a_time is not None and self.grid is not None:
             raise mistake("one_at_a_time and grid cannot be combined; give one of them")
+        for kind, values in (("one_at_a_time", self.one_at_a_time), ("grid", self.grid)):
+            for key in values or {}:
+                if key in UNSWEPT or not key.startswith(("world.", "inspection.")):
+                    raise mistake(
+                        "cannot be swept; sweep keys below world and inspection", kind, key
+                    )
         n_cells = math.prod(len(values) for values in (self.grid or {}).values())
         n_cells = max(n_cells, sum(len(values) for values in (self.one_at_a_time or {}).values()))
         if n_cells > MAX_CELLS:

@@ -51,7 +51,7 @@ class Named(ForceDesign):
     """The interim's own thirteen: eleven known, one probable, the rest drawn each time.
 
     Eleven forces are confirmed by published pages, Devon and Cornwall is
-    probable, four are known not to be among them, and the remaining places are
+    probable, three are known not to be among them, and the remaining places are
     drawn evenly from forces nothing is known of. The inspector declares m / F,
     as HMIC's "if representative" does. Nobody drew these forces at random, so
     only fresh worlds say what they are worth.

@@ -94,7 +94,7 @@ class ProportionalToSize(ForceDesign):
         p = inclusion_probabilities(frame.recorded_volume.sum(axis=1), self.count)
         certain = p >= 1.0
         stratum = np.zeros(len(p), np.int64)
-        stratum[certain] = 1 + np.arange(certain.sum())
+        stratum[certain] = int((~certain).any()) + np.arange(certain.sum())
         return ForcePlan(
             inspected=self.count,
             stratum=stratum,

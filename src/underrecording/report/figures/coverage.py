@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from underrecording.report.figures.drawing import FIGURES, Drawing
-from underrecording.report.figures.measured import BAND_NOTE, COVERAGE, look_up, row
-from underrecording.report.figures.style import BLACK, BLUE, GREY, PALE, sheet
-from underrecording.report.provenance import how_run, what_it_rests_on
-from underrecording.report.rounding import rounded
+from underrecording.report.figures.measured import COVERAGE, look_up, row, small_print
+from underrecording.report.figures.style import BLACK, BLUE, GREY, PALE, sheet, top_legend
+from underrecording.report.rounding import with_error
 from underrecording.report.shown import Shown, every, is_control
 from underrecording.report.words import target_words
 
@@ -47,15 +46,15 @@ def coverage(results: Results) -> Iterator[Drawing]:
     level = 100.0 * results.plan.scenario.study.level
     title = f"{target_words(results.plan.targets[0])}: coverage of {level:g} % intervals"
     figure, axes = sheet(
-        title, height=2.0 + 0.34 * len(shown),
-        notes=(f"{how_run(results.plan)} {BAND_NOTE}", what_it_rests_on(results.plan)),
+        title, height=0.9 + 0.36 * len(shown),
+        notes=small_print(results),
     )  # fmt: skip
     ax = axes[0, 0]
     open_ones = numbers[numbers["measure"] != "coverage"]["drawn"].to_numpy()
     place = np.arange(len(shown))
     shades = [GREY if is_control(one.spec) else BLUE for one in shown]
     ax.scatter(
-        open_ones, place, s=46, facecolors="white", edgecolors=shades, linewidths=1.2, zorder=3,
+        open_ones, place, s=95, facecolors="white", edgecolors=shades, linewidths=1.2, zorder=3,
         label="bias taken out",
     )  # fmt: skip
     ax.errorbar(
@@ -68,7 +67,7 @@ def coverage(results: Results) -> Iterator[Drawing]:
     ax.set_xlim(max(0.0, lowest - 3.0), 101.0)
     for y, value, mcse in zip(place, full["value"], full["mcse"], strict=True):
         ax.annotate(
-            rounded(100.0 * value, 100.0 * mcse), (1.015, y), xycoords=("axes fraction", "data"),
+            with_error(100.0 * value, 100.0 * mcse), (1.015, y), xycoords=("axes fraction", "data"),
             va="center", fontsize=9.0, annotation_clip=False,
         )  # fmt: skip
     ax.set_yticks(place, [_name(one) for one in shown])
@@ -79,7 +78,11 @@ def coverage(results: Results) -> Iterator[Drawing]:
     ax.set_xlabel("Replicates whose interval holds the truth (per cent)")
     ax.grid(visible=False, axis="y")
     ax.hlines(place, 0.0, 101.0, color=PALE, linewidth=0.5, zorder=1)
-    figure.legend(loc="outside upper left", ncols=3)
+    ax.annotate(
+        "% (MCSE)", (1.015, -0.75), xycoords=("axes fraction", "data"), va="bottom",
+        fontsize=8.0, color=GREY, annotation_clip=False,
+    )  # fmt: skip
+    top_legend(figure, *ax.get_legend_handles_labels())
     yield Drawing("coverage", title, figure, numbers)
 
 

@@ -11,17 +11,24 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from underrecording.report.figures.drawing import FIGURES, Drawing
-from underrecording.report.figures.measured import BAND_NOTE, COVERAGE, band, look_up, row
-from underrecording.report.figures.style import BLACK, GREY, colours, sheet, spread, swept_axis
-from underrecording.report.provenance import how_run, what_it_rests_on
-from underrecording.report.shown import Shown, intervals, pair
+from underrecording.report.figures.measured import COVERAGE, band, look_up, row, small_print
+from underrecording.report.figures.style import (
+    BLACK,
+    GREY,
+    colours,
+    sheet,
+    spread,
+    swept_axis,
+    top_legend,
+)
+from underrecording.report.shown import Shown, intervals, pair, points
 from underrecording.report.slices import Slice, numeric_keys, slices
 from underrecording.report.words import key_words, target_words, value_words
 
 if TYPE_CHECKING:
     from underrecording.study.results import Results
 
-_MOST_LINES = 5
+_MOST_LINES = 6
 
 
 @FIGURES.register("coverage_by")
@@ -60,13 +67,14 @@ def _by_estimator(results: Results, key: str, cut: Slice) -> Drawing:
     shown = intervals(results, most=_MOST_LINES)
     numbers = _numbers(results, key, cut, shown)
     title = _title(results, key)
-    figure, axes = sheet(title, height=4.2, notes=_notes(results))
+    figure, axes = sheet(title, height=3.7, notes=small_print(results))
     ax = axes[0, 0]
-    styles = colours(shown)
+    styles = colours(shown, points(results))
     for one, style in zip(shown, styles, strict=True):
         part = numbers[numbers["estimator"] == one.spec]
         band(ax, part[key], part, **style)
     _finish(ax, numbers, results, key)
+    ax.set_xlabel(key_words(key).axis)
     _label_ends(ax, numbers, key, shown, [style["color"] for style in styles])
     return Drawing(f"coverage_by_{key}", title, figure, numbers)
 
@@ -75,9 +83,9 @@ def _by_second(results: Results, key: str, cuts: list[Slice]) -> Drawing:
     shown = pair(results)
     second = cuts[0].second_key or ""
     numbers = pd.concat([_numbers(results, key, cut, shown) for cut in cuts], ignore_index=True)
-    title = f"{_title(results, key)}, for each {key_words(second).phrase}"
+    title = f"{_title(results, key)} and {key_words(second).phrase}"
     figure, axes = sheet(
-        title, height=4.4, columns=len(shown), notes=_notes(results), sharey=True
+        title, height=3.7, columns=len(shown), notes=small_print(results), sharey=True
     )
     hues = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(cuts)))
     for ax, one in zip(axes[0], shown, strict=True):
@@ -87,8 +95,8 @@ def _by_second(results: Results, key: str, cuts: list[Slice]) -> Drawing:
             label = f"{key_words(second).axis}: {value_words(cut.second_value)}"
             band(ax, part[key], part, label=label, color=hue, marker=marker, markersize=4.5)
         _finish(ax, numbers, results, key)
-        ax.set_title(one.label)
-    axes[0, 0].legend(loc="best")
+        ax.set_title(one.label.replace(" (", "\n("))
+    top_legend(figure, *axes[0, 0].get_legend_handles_labels())
     for ax in axes[0, 1:]:
         ax.set_ylabel("")
     return Drawing(f"coverage_by_{key}", title, figure, numbers)
@@ -97,10 +105,6 @@ def _by_second(results: Results, key: str, cuts: list[Slice]) -> Drawing:
 def _title(results: Results, key: str) -> str:
     what, level = target_words(results.plan.targets[0]), results.plan.scenario.study.level
     return f"{what}: coverage of {100 * level:g} % intervals by {key_words(key).phrase}"
-
-
-def _notes(results: Results) -> tuple[str, ...]:
-    return (f"{how_run(results.plan)} {BAND_NOTE}", what_it_rests_on(results.plan))
 
 
 def _finish(ax: Axes, numbers: pd.DataFrame, results: Results, key: str) -> None:
@@ -123,12 +127,14 @@ def _label_ends(
     for one, hue in zip(shown, hues, strict=True):
         part = numbers[numbers["estimator"] == one.spec].dropna(subset="drawn")
         if not part.empty:
-            ends.append((one.label.replace(" (", "\n("), hue, float(part["drawn"].iloc[-1])))
+            end = (float(part[key].iloc[-1]), float(part["drawn"].iloc[-1]))
+            ends.append((one.label.replace(" (", "\n("), hue, end))
     low, high = ax.get_ylim()
-    moved = spread([y for _, _, y in ends], least=0.105 * (high - low))
+    moved = spread([y for _, _, (_, y) in ends], least=0.105 * (high - low))
     excess = max([0.0, *(y - high for y in moved)])
-    for (label, hue, _), y in zip(ends, moved, strict=True):
+    for (label, hue, end), y in zip(ends, moved, strict=True):
         ax.annotate(
-            label, (1.01, y - excess), xycoords=("axes fraction", "data"),
+            label, end, xytext=(1.03, y - excess), textcoords=("axes fraction", "data"),
             va="center", color=hue, fontsize=9.0, annotation_clip=False, linespacing=1.0,
+            arrowprops={"arrowstyle": "-", "color": hue, "linewidth": 0.7, "shrinkB": 4},
         )  # fmt: skip

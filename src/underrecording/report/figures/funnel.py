@@ -13,7 +13,7 @@ from matplotlib.ticker import NullLocator
 
 from underrecording.published import ForceAudit, force_audits_2014, load_published
 from underrecording.report.figures.drawing import FIGURES, Drawing
-from underrecording.report.figures.style import BLACK, BLUE, GREY, VERMILLION, sheet
+from underrecording.report.figures.style import BLACK, BLUE, GREY, VERMILLION, sheet, top_legend
 
 if TYPE_CHECKING:
     from underrecording.study.results import Results
@@ -52,7 +52,7 @@ def funnel(results: Results) -> Iterator[Drawing]:
     outside = int(numbers["outside_99.8"].sum())
     bases = " and ".join(sorted(set(numbers["basis"])))
     figure, axes = sheet(
-        title, height=5.4,
+        title, height=4.4,
         notes=(
             f"{len(numbers)} of 43 forces, those whose counts made the news: the best and the "
             "worst, not a random subset.",
@@ -75,7 +75,7 @@ def funnel(results: Results) -> Iterator[Drawing]:
     ax.set_xlabel("Due crimes audited (logarithmic scale)")
     ax.set_ylabel("Of these recorded (per cent)")
     ax.set_ylim(55.0, 104.0)
-    ax.legend(loc="lower right")
+    top_legend(figure, *ax.get_legend_handles_labels())
     figure.draw_without_rendering()
     _label(ax, numbers)
     yield Drawing("funnel", title, figure, numbers)
@@ -112,7 +112,7 @@ def _curves(ax: Axes, pooled: float, due: pd.Series) -> None:
     se = np.sqrt(pooled * (1.0 - pooled) / x)
     ax.axhline(100.0 * pooled, color=GREY, linewidth=1.4)
     ax.annotate(
-        f"pooled {100.0 * pooled:.1f} %", (0.995, 100.0 * pooled),
+        f"pooled {100.0 * pooled:.1f} %", (0.62, 100.0 * pooled),
         xycoords=("axes fraction", "data"), xytext=(0, 3), textcoords="offset points",
         ha="right", va="bottom", color=GREY, fontsize=9.0,
     )  # fmt: skip
@@ -148,6 +148,7 @@ def _place(ax, text, at, dots, taken, renderer) -> None:  # type: ignore[no-unty
         note: Annotation = ax.annotate(
             text, at, xytext=(dx, dy), textcoords="offset points", ha=ha, va="center",
             fontsize=9.0, color=BLACK, zorder=6,
+            bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8},
         )  # fmt: skip
         box = note.get_window_extent(renderer).padded(1.5)
         free = not any(box.overlaps(other) for other in taken)

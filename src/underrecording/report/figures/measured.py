@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from underrecording.report.provenance import how_run, what_it_rests_on
 from underrecording.study.measures import Measure
 
 if TYPE_CHECKING:
@@ -65,6 +66,20 @@ def row(panel: Panel, measure: Measure, **labels: object) -> dict[str, object]:
         "drawn_high": panel.factor * (measure.value + MCSES * measure.mcse),
         "unit": panel.unit,
     }
+
+
+def small_print(results: Results, *more: str, bands: bool = True) -> tuple[str, ...]:
+    """What stands below a figure of measures: replicates, bands, failures, what it rests on."""
+    target = results.plan.targets[0]
+    failures = results.failures
+    of_target = (failures["estimand"] == target.estimand) & (failures["domain"] == target.domain)
+    failed = (failures["answered"] < failures["replicates"])[of_target].any()
+    lost = ("Replicates without an answer are left out and counted in failures.csv.",)
+    return (
+        " ".join((how_run(results.plan), *more, *((BAND_NOTE,) if bands else ()))),
+        *(lost if failed else ()),
+        what_it_rests_on(results.plan),
+    )
 
 
 def band(axes: Axes, x: Iterable[float], rows: pd.DataFrame, **style: object) -> None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from underrecording.published import load_published
 from underrecording.report.figures.drawing import FIGURES, Drawing
-from underrecording.report.figures.style import BLACK, BLUE, GREY, VERMILLION, sheet
-from underrecording.report.provenance import how_run, what_it_rests_on
+from underrecording.report.figures.measured import small_print
+from underrecording.report.figures.style import BLACK, BLUE, GREY, VERMILLION, sheet, top_legend
 from underrecording.report.shown import pair
 from underrecording.report.words import target_words
 from underrecording.study.plan import Target
@@ -33,7 +33,8 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
     replicate to replicate where each has a fresh world; one line where the world
     is fixed. The bar below the axis line spans the middle 95 per cent of
     estimates. The two published figures are marked for scale: the interim's 20
-    per cent and the final report's 19. That they lie within the bars says that
+    per cent and the final report's 19. A handful of replicates may lie outside the
+    drawing; the numbers behind it hold all. That they lie within the bars says that
     such figures are unsurprising in worlds like these, not that they are right.
     """
     one = pair(results)[0]
@@ -42,16 +43,18 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
         return
     truths = results.histogram("truths", 0, 0, one.index)
     # The last two bins reach from 1 upwards: no share lies there but 1 itself.
-    width = _bin_width(estimates)
+    width = _bin_width(estimates, int(estimates["count"].sum()))
+    if not results.plan.fresh and results.plan.worlds > 1:
+        width = max(width, _bin_width(truths, results.plan.worlds))
     numbers = pd.concat(
         [_rebinned(table, width).assign(what=what)
          for what, table in (("estimate", estimates), ("truth", truths))],
         ignore_index=True,
     ).assign(estimator=one.spec)  # fmt: skip
     target = results.plan.targets[0]
-    title = f"{target_words(target)}: what repeated inspections would have said"
+    title = f"{target_words(target)}: estimates and truth"
     figure, axes = sheet(
-        title, height=4.4, notes=(how_run(results.plan), what_it_rests_on(results.plan))
+        title, height=3.9, notes=small_print(results, f"Bins of {width:g} points.", bands=False)
     )
     ax = axes[0, 0]
     _draw(ax, numbers, width, one.spec, single=_one_truth(results))
@@ -59,8 +62,9 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
     if target == _NATIONAL:
         _published(ax)
     ax.set_xlabel(f"{target_words(target)} (per cent)")
-    ax.set_ylabel(f"Share of replicates (per cent a bin of {width:g} points)")
-    ax.legend(loc="upper right")
+    ax.set_ylabel("Share of replicates (per cent)")
+    ax.set_xlim(*_view(estimates, truths))
+    top_legend(figure, *ax.get_legend_handles_labels(), columns=2)
     yield Drawing("sampling_distribution", title, figure, numbers)
 
 
@@ -78,7 +82,8 @@ def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, single: 
     top = 1.3 * float(bars["percent_of_replicates"].max())
     if single:
         middle = float(np.average(truth["low_percent"], weights=truth["percent_of_replicates"]))
-        ax.axvline(middle + width / 2, color=BLACK, linewidth=1.6, label="truth (one fixed world)")
+        at = middle + width / 2
+        ax.plot([at, at], [0.0, top], color=BLACK, linewidth=1.6, label="truth (one fixed world)")
     else:
         edges = np.r_[truth["low_percent"], truth["low_percent"].iloc[-1] + width]
         ax.stairs(
@@ -90,17 +95,18 @@ def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, single: 
 
 
 def _published(ax: Axes) -> None:
-    published = load_published()
+    published, top = load_published(), ax.get_ylim()[1]
     for label, group, metric, side in (
         ("HMIC interim, May 2014: ", "interim_2014", "under_recording_rate_implied", "left"),
         ("HMIC final, Nov. 2014: ", "final_2014", "under_recording_rate", "right"),
     ):
         rate = 100.0 * published.figure(group, metric).value
-        ax.axvline(rate, color=BLUE, linewidth=1.4, linestyle="--")
+        ax.plot([rate, rate], [0.0, top], color=BLUE, linewidth=1.4, linestyle="--")
         ax.annotate(
             f"{label}{rate:.0f} %", (rate, 0.97), xycoords=("data", "axes fraction"),
             xytext=(5 if side == "left" else -5, 0), textcoords="offset points",
             ha=side, va="top", color=BLUE, fontsize=9.5,
+            bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.8},
         )  # fmt: skip
 
 
@@ -118,6 +124,14 @@ def _bracket(ax: Axes, histogram: pd.DataFrame) -> None:
     ax.axhline(0.0, color=GREY, linewidth=0.8)
 
 
+def _view(*histograms: pd.DataFrame) -> tuple[float, float]:
+    """Limits that hold all but a few in ten thousand."""
+    low = min(_quantile(table, 0.0005) for table in histograms)
+    high = max(_quantile(table, 0.9995) for table in histograms)
+    spare = 0.06 * (high - low) + 0.002
+    return 100.0 * (low - spare), 100.0 * (high + spare)
+
+
 def _quantile(histogram: pd.DataFrame, q: float) -> float:
     """Quantile from bins, evenly filled."""
     count = histogram["count"].to_numpy(float)
@@ -130,12 +144,12 @@ def _quantile(histogram: pd.DataFrame, q: float) -> float:
     return float(low + (high - low) * (q * below[-1] - before) / count[i])
 
 
-def _bin_width(histogram: pd.DataFrame) -> float:
-    """Freedman and Diaconis' width in points, a whole number of stored bins."""
+def _bin_width(histogram: pd.DataFrame, count: int) -> float:
+    """Freedman and Diaconis' width for *count* values, in points; whole numbers of stored bins."""
     spread = _quantile(histogram, 0.75) - _quantile(histogram, 0.25)
-    wanted = 2.0 * 100.0 * spread * float(histogram["count"].sum()) ** (-1.0 / 3.0)
+    wanted = 2.0 * 100.0 * spread * float(count) ** (-1.0 / 3.0)
     steps = np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0])
-    return float(steps[min(int(np.searchsorted(steps, wanted)), len(steps) - 1)])
+    return float(steps[np.argmin(np.abs(np.log(steps / max(wanted, 0.1))))])
 
 
 def _rebinned(histogram: pd.DataFrame, width: float) -> pd.DataFrame:

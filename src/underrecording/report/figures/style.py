@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ from underrecording.report.shown import HEADLINE, RECOMMENDED, Shown
 WIDTH = 8.6
 """Inches; at the 800 pixels of a README page 10 points are 13 pixels."""
 PNG_DPI = 200
+_LEFT = 0.1
 
 # Okabe & Ito (2008): told apart with every common kind of colour blindness.
 BLACK, GREY, PALE = "#000000", "#6B6B6B", "#B8B8B8"
@@ -79,7 +81,7 @@ def sheet(
     ----------
     title : str
     height : float
-        Inches.
+        Inches for the panels; title and notes take their own.
     rows, columns : int
     notes : sequence of str
         Small print, each on lines of its own.
@@ -91,44 +93,64 @@ def sheet(
     figure : Figure
     axes : array of Axes, (rows, columns)
     """
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    heading = textwrap.wrap(title, 78)
+    small = [line for note in notes for line in textwrap.wrap(note, 134)]
+    head, foot = 0.14 + 0.22 * len(heading), 0.10 + 0.15 * len(small)
+    total = head + height + foot
+    figure = Figure(figsize=(WIDTH, total), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)  # type: ignore[union-attr,call-arg]
-    heading = textwrap.fill(title, 80)
-    figure.suptitle(heading, x=0.012, ha="left", fontsize=12.5, fontweight="bold")
-    if notes:
-        small = "\n".join(textwrap.fill(note, 125) for note in notes)
-        figure.supxlabel(small, x=0.012, ha="left", fontsize=8.0, color=GREY)
-    axes = figure.subplots(rows, columns, squeeze=False, **options)
-    return figure, axes
+    engine = figure.get_layout_engine()
+    engine.set(w_pad=0.08, h_pad=0.05, rect=(0.0, foot / total, 1.0, height / total))  # type: ignore[union-attr,call-arg]
+    at_left: dict[str, Any] = {"x": _LEFT / WIDTH, "ha": "left", "va": "top"}
+    figure.text(y=1.0 - 0.1 / total, s="\n".join(heading), weight="bold", size=12.0, **at_left)
+    figure.text(y=foot / total, s="\n".join(small), size=8.0, color=GREY, **at_left)
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
-def colours(shown: Sequence[Shown]) -> list[dict[str, Any]]:
-    """Colour, marker and weight of each estimator; headline and recommended stand out."""
+def top_legend(
+    figure: Figure, handles: Sequence[Artist], labels: Sequence[str], *, columns: int = 3
+) -> None:
+    """Put a legend between the title and the panels, and move the panels down for it."""
+    lines = -(-len(labels) // columns)
+    total = float(figure.get_size_inches()[1])
+    engine: Any = figure.get_layout_engine()
+    left, bottom, width, height = engine.get()["rect"]
+    figure.legend(
+        handles, labels, ncols=columns, loc="upper left", borderaxespad=0.0, borderpad=0.0,
+        bbox_to_anchor=((_LEFT + 0.02) / WIDTH, bottom + height - 0.02 / total),
+        columnspacing=1.6, labelspacing=0.3,
+    )  # fmt: skip
+    engine.set(rect=(left, bottom, width, height - (0.06 + 0.205 * lines) / total))
+
+
+def colours(shown: Sequence[Shown], points: Sequence[Shown]) -> list[dict[str, Any]]:
+    """Colour, marker and weight of each estimator; headline and recommended stand out.
+
+    Parameters
+    ----------
+    shown : sequence of Shown
+        Those to draw.
+    points : sequence of Shown
+        One for each point estimator of the study: a point has the same colour in every figure.
+    """
+    others = [one.point for one in points if not one.role]
     styles: list[dict[str, Any]] = []
-    others = 0
     for one in shown:
         if one.role == HEADLINE:
             style = {"color": VERMILLION, "marker": "s", "linewidth": 2.2, "zorder": 4}
         elif one.role == RECOMMENDED:
             style = {"color": BLUE, "marker": "o", "linewidth": 2.2, "zorder": 5}
         else:
-            place = others % len(_OTHERS)
+            # What is left over is another interval of a point that has its colour already.
+            place = others.index(one.point) % len(_OTHERS) if one.point in others else -1
             style = {
                 "color": _OTHERS[place], "marker": _MARKERS[place], "linewidth": 1.2, "zorder": 3,
             }  # fmt: skip
-            others += 1
         styles.append({**style, "markersize": 5.0 if one.role else 4.0})
     return styles
 
 
-def top_legend(figure: Figure, axes: Axes, *, columns: int = 3) -> None:
-    """Put the legend of *axes* between title and panels."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=columns, borderaxespad=0.2)
-
-
-def swept_axis(axes: Axes, values: Sequence[float], label: str) -> None:
+def swept_axis(axes: Axes, values: Sequence[float], label: str, *, wrap: int = 34) -> None:
     """An x axis with ticks at the swept values; logarithmic where they span a factor of ten."""
     ordered = sorted(set(values))
     logarithmic = ordered[0] > 0 and ordered[-1] / ordered[0] >= 10
@@ -136,9 +158,9 @@ def swept_axis(axes: Axes, values: Sequence[float], label: str) -> None:
         axes.set_xscale("log")
     place = np.log(ordered) if logarithmic else np.array(ordered, float)
     ticks = _apart(place, 0.11 * (place[-1] - place[0]))
-    axes.set_xticks([ordered[i] for i in ticks], [f"{ordered[i]:g}" for i in ticks])
+    axes.set_xticks([ordered[i] for i in ticks], [f"{ordered[i]:g}".replace("-", "\N{MINUS SIGN}") for i in ticks])
     axes.set_xticks([], minor=True)
-    axes.set_xlabel(textwrap.fill(label, 34))
+    axes.set_xlabel(textwrap.fill(label, wrap))
 
 
 def spread(positions: Sequence[float], *, least: float) -> list[float]:

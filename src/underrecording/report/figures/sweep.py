@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from underrecording.report.figures.drawing import FIGURES, Drawing
 from underrecording.report.figures.measured import (
-    BAND_NOTE,
     BIAS,
     COVERAGE,
     RMSE,
@@ -24,9 +23,9 @@ from underrecording.report.figures.measured import (
     look_up,
     roomy,
     row,
+    small_print,
 )
 from underrecording.report.figures.style import GREY, colours, sheet, swept_axis, top_legend
-from underrecording.report.provenance import how_run, what_it_rests_on
 from underrecording.report.shown import Shown, pair, points
 from underrecording.report.slices import Slice, is_numeric, slices
 from underrecording.report.words import key_words, target_words, value_words
@@ -73,10 +72,6 @@ def _title(results: Results, key: str) -> str:
     return f"{what}: error by {key_words(key).phrase}"
 
 
-def _notes(results: Results) -> tuple[str, ...]:
-    return (f"{how_run(results.plan)} {BAND_NOTE}", what_it_rests_on(results.plan))
-
-
 def _numbers(
     results: Results, key: str, cut: Slice, shown: list[Shown], panels: tuple[Panel, ...]
 ) -> pd.DataFrame:
@@ -97,14 +92,14 @@ def _lines(results: Results, key: str, cut: Slice) -> Drawing:
     shown = points(results)
     numbers = _numbers(results, key, cut, shown, _PANELS)
     title = _title(results, key)
-    figure, axes = sheet(title, height=4.3, columns=3, notes=_notes(results))
+    figure, axes = sheet(title, height=3.5, columns=3, notes=small_print(results))
     for ax, panel in zip(axes[0], _PANELS, strict=True):
         drawn = numbers[numbers["measure"] == panel.measure]
-        for one, style in zip(shown, colours(shown), strict=True):
+        for one, style in zip(shown, colours(shown, points(results)), strict=True):
             part = drawn[drawn["estimator"] == one.spec]
             band(ax, part[key], part, label=one.label, **style)
         _finish(ax, panel, drawn, results, key)
-    top_legend(figure, axes[0, 0])
+    top_legend(figure, *axes[0, 0].get_legend_handles_labels())
     return Drawing(f"sweep_{key}", title, figure, numbers)
 
 
@@ -115,10 +110,11 @@ def _grid(results: Results, key: str, cuts: list[Slice]) -> Drawing:
     numbers = pd.concat(
         [_numbers(results, key, cut, shown, _PANELS) for cut in cuts], ignore_index=True
     )
-    title = f"{_title(results, key)}, for each {key_words(second).phrase}"
+    held = [f"Held: {key_words(k).axis} {value_words(v)}." for k, v in cuts[0].held.items()]
+    title = f"{_title(results, key)} and {key_words(second).phrase}"
     figure, axes = sheet(
-        title, height=1.9 + 2.5 * len(shown), rows=len(shown), columns=3,
-        notes=_notes(results), sharex=True, sharey="col",
+        title, height=0.6 + 2.5 * len(shown), rows=len(shown), columns=3,
+        notes=small_print(results, *held), sharex=True, sharey="col",
     )  # fmt: skip
     hues = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(cuts)))
     for one, line in zip(shown, axes, strict=True):
@@ -131,9 +127,10 @@ def _grid(results: Results, key: str, cuts: list[Slice]) -> Drawing:
                 label = f"{key_words(second).axis}: {value_words(cut.second_value)}"
                 band(ax, part[key], part, label=label, color=hue, marker=marker, markersize=4.5)
             _finish(ax, panel, drawn, results, key)
-            ax.label_outer()
+            if line is not axes[-1]:
+                ax.set_xlabel("")
         line[0].set_ylabel(textwrap.fill(one.label, 24))
-    top_legend(figure, axes[0, 0], columns=2)
+    top_legend(figure, *axes[0, 0].get_legend_handles_labels(), columns=2)
     return Drawing(f"sweep_{key}", title, figure, numbers)
 
 
@@ -153,14 +150,14 @@ def _finish(ax: Axes, panel: Panel, drawn: pd.DataFrame, results: Results, key: 
 def _categories(results: Results, key: str, cut: Slice) -> Drawing:
     shown = pair(results)
     numbers = _numbers(results, key, cut, shown, _CATEGORY_PANELS)
-    title = _title(results, key)
+    title = _title(results, key).replace("error by", "error and coverage by")
     figure, axes = sheet(
-        title, height=1.9 + 0.55 * len(cut.values), columns=2, notes=_notes(results), sharey=True
+        title, height=0.9 + 0.5 * len(cut.values), columns=2, notes=small_print(results), sharey=True
     )
     place = np.arange(len(cut.values), dtype=float)
     shift = np.linspace(-0.13, 0.13, len(shown)) if len(shown) > 1 else np.zeros(1)
     for ax, panel in zip(axes[0], _CATEGORY_PANELS, strict=True):
-        for one, style, by in zip(shown, colours(shown), shift, strict=True):
+        for one, style, by in zip(shown, colours(shown, points(results)), shift, strict=True):
             wanted = (numbers["measure"] == panel.measure) & (numbers["estimator"] == one.spec)
             _dots(ax, place + by, numbers[wanted], label=one.label, style=style)
         ax.set_xlabel(f"{panel.title} ({panel.unit})")
@@ -174,7 +171,7 @@ def _categories(results: Results, key: str, cut: Slice) -> Drawing:
         [textwrap.fill(name + mark, 32) for name, mark in zip(names, marks, strict=True)],
     )
     axes[0, 0].set_ylim(len(place) - 0.5, -0.5)
-    top_legend(figure, axes[0, 0], columns=2)
+    top_legend(figure, *axes[0, 0].get_legend_handles_labels(), columns=2)
     return Drawing(f"sweep_{key}", title, figure, numbers)
 
 

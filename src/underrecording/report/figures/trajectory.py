@@ -45,14 +45,14 @@ def trajectory(results: Results) -> Iterator[Drawing]:
     title = "Under-recording rate, England and Wales: error as forces come in"
     count = results.trajectory["replicate"].nunique()
     figure, axes = sheet(
-        title, height=4.4, columns=len(shown), sharey=True,
+        title, height=3.6, columns=len(shown), sharey=True,
         notes=(
             f"The first {count:,} replicates. Fan: 5 to 95 % and 25 to 75 % of them; "
             "thick line: median; thin lines: single replicates.",
             what_it_rests_on(results.plan),
         ),
     )  # fmt: skip
-    for ax, one, style in zip(axes[0], shown, colours(shown), strict=True):
+    for ax, one, style in zip(axes[0], shown, colours(shown, points(results)), strict=True):
         _draw(ax, numbers[numbers["estimator"] == one.spec], style["color"])
         ax.set_title(one.label if one.role else point_words(one.point))
     axes[0, 0].set_ylabel("Estimate minus truth (percentage points)")

@@ -10,10 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from underrecording.report.figures.drawing import FIGURES, Drawing
-from underrecording.report.figures.measured import BIAS, COVERAGE, Panel
+from underrecording.report.figures.measured import BIAS, COVERAGE, Panel, small_print
 from underrecording.report.figures.style import BLACK, GREY, colours, sheet
-from underrecording.report.provenance import how_run, what_it_rests_on
-from underrecording.report.shown import Shown, pair
+from underrecording.report.shown import Shown, pair, points
 from underrecording.report.words import target_words
 
 if TYPE_CHECKING:
@@ -40,17 +39,17 @@ def worlds(results: Results) -> Iterator[Drawing]:
     numbers = _numbers(results, shown)
     if numbers["value"].isna().all():
         return
-    title = f"{target_words(results.plan.targets[0])}: {results.plan.worlds:,} worlds apart"
+    what = target_words(results.plan.targets[0])
+    title = f"{what}: bias and coverage in each of {results.plan.worlds:,} worlds"
     figure, axes = sheet(
-        title, height=2.1 + 0.85 * len(shown), columns=2, sharey=True,
-        notes=(
-            f"{how_run(results.plan)} Bar: 5th to 95th centile over worlds; mark: median.",
-            what_it_rests_on(results.plan),
+        title, height=0.8 + 0.95 * len(shown), columns=2, sharey=True,
+        notes=small_print(
+            results, "Bar: 5th to 95th centile over worlds; mark: median.", bands=False
         ),
     )  # fmt: skip
     quantiles = _quantiles(results)
     for ax, panel in zip(axes[0], _PANELS, strict=True):
-        for place, (one, style) in enumerate(zip(shown, colours(shown), strict=True)):
+        for place, (one, style) in enumerate(zip(shown, colours(shown, points(results)), strict=True)):
             wanted = (numbers["measure"] == panel.measure) & (numbers["estimator"] == one.spec)
             _strip(ax, panel, place, numbers[wanted], style["color"])
             _summary(ax, panel, place, quantiles.loc[(panel.measure, one.spec)])

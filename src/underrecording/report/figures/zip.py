@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from underrecording.report.figures.drawing import FIGURES, Drawing
-from underrecording.report.figures.style import BLACK, VERMILLION, sheet
+from underrecording.report.figures.style import BLACK, VERMILLION, sheet, top_legend
 from underrecording.report.provenance import what_it_rests_on
 from underrecording.report.shown import pair
 from underrecording.report.words import target_words
@@ -49,7 +49,7 @@ def zip_plot(results: Results) -> Iterator[Drawing]:
     if not results.plan.fresh and results.plan.worlds > 1:
         first = "The first replicates of the reference cell in the first of the fixed worlds."
     figure, axes = sheet(
-        title, height=5.0, columns=len(shown),
+        title, height=4.6, columns=len(shown),
         notes=(first, what_it_rests_on(results.plan)), sharey=True, sharex=True,
     )  # fmt: skip
     level = 100.0 * results.plan.scenario.study.level
@@ -61,11 +61,11 @@ def zip_plot(results: Results) -> Iterator[Drawing]:
         ax.set_xlabel("Interval minus truth (percentage points)")
     axes[0, 0].set_ylabel("Centile of |estimate - truth| / standard error")
     axes[0, 0].set_ylim(0.0, 100.0)
-    figure.legend(
+    top_legend(
+        figure,
         [Line2D([], [], color=_HELD, linewidth=3), Line2D([], [], color=VERMILLION, linewidth=3),
          Line2D([], [], color=BLACK, linestyle=":")],
         ["holds the truth", "misses it", f"nominal level, {level:g} %"],
-        loc="outside upper left", ncols=3,
     )  # fmt: skip
     yield Drawing("zip", title, figure, numbers)
 

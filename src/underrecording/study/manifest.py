@@ -1,0 +1,72 @@
+"""The manifest of a run: what was asked, by what it was computed, and when."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from underrecording.study.plan import StudyPlan
+from underrecording.study.store import MANIFEST, Store
+
+_LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow", "pydantic")
+
+
+def write_manifest(
+    plan: StudyPlan, store: Store, started: datetime, *, ended: datetime | None
+) -> None:
+    """Write the manifest of *plan* into its run folder; *ended* is None while it runs."""
+    store.write_text(
+        MANIFEST,
+        json.dumps(
+            {
+                "name": plan.name,
+                "title": plan.scenario.title,
+                "digest": store.digest,
+                "seed": plan.scenario.seed,
+                "replicates": plan.scenario.study.replicates,
+                "cells": len(plan.cells),
+                "started": started.isoformat(timespec="seconds"),
+                "ended": ended.isoformat(timespec="seconds") if ended else None,
+                "versions": {
+                    "underrecording": version("underrecording"),
+                    "python": platform.python_version(),
+                    **{name: version(name) for name in _LIBRARIES},
+                },
+                "machine": platform.machine(),
+                "cpu_features": _cpu_features(),
+                "commit": _commit(),
+                "settings": store.settings,
+                "scenario": plan.text,
+            },
+            indent=2,
+        )
+        + "\n",
+    )
+
+
+def _cpu_features() -> str:
+    from llvmlite import binding
+
+    return f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
+
+
+def _commit() -> str | None:
+    """Commit of the source, where it is run from a clone that git can read."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words],
+            cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5, check=True,
+        ).stdout.strip()  # fmt: skip
+
+    try:
+        # An installed package may lie in somebody else's repository.
+        git("ls-files", "--error-unmatch", Path(__file__).name)
+        dirty = "-dirty" if git("status", "--porcelain", "--untracked-files=no") else ""
+        return git("rev-parse", "HEAD") + dirty
+    except (OSError, subprocess.SubprocessError):
+        return None
