@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -50,9 +51,10 @@ def allocate(reports: Ints, frame: ForceFrame, options: Records) -> Ints:
     total = options.per_force * len(reports)
     least = np.minimum(reports, LEAST)
     if total < least.sum():
+        enough = math.ceil(least.sum() / len(reports))
         raise UserError(
             f"inspection.records.per_force: {options.per_force:g} is fewer than {LEAST} records in "
-            f"each of {reports.shape[1]} strata; give at least {least.sum() / len(reports):g}"
+            f"each of {reports.shape[1]} strata; give at least {enough}"
         )
     return _share_out(total, _sizes(reports, frame, options), least, reports)
 
@@ -125,5 +127,6 @@ def _share_out(total: float, size: Floats, least: Ints, most: Ints) -> Ints:
     whole = np.floor(share).astype(np.int64)
     missing = min(round(total), int(most.sum())) - int(whole.sum())
     largest = np.argsort(-(share - whole), axis=None, kind="stable")[: max(0, missing)]
-    np.add.at(whole.reshape(-1), largest, 1)
+    # Not reshape(-1): of a table in Fortran order that is a copy.
+    whole.flat[largest] += 1
     return np.minimum(whole, most)

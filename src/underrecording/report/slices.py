@@ -67,7 +67,14 @@ def slices(plan: StudyPlan, key: str) -> list[Slice]:
     return sorted(cut, key=lambda found: found.second_value) if second else cut  # type: ignore[arg-type,return-value]
 
 
-def _slice(plan: StudyPlan, key: str, second: str | None, value: Value, cells: list[int]) -> Slice:
+def _slice(
+    plan: StudyPlan,
+    key: str,
+    second: str | None,
+    value: Value,
+    cells: list[int],
+    held: Mapping[str, Value],
+) -> Slice:
     if is_numeric(plan, key):
         cells = sorted(cells, key=lambda cell: plan.cells[cell].cell.values[key])  # type: ignore[arg-type,return-value]
     values = tuple(plan.cells[cell].cell.values[key] for cell in cells)

@@ -3,8 +3,8 @@
 import sys
 
 from underrecording.registry import load_plugins
-from underrecording.report.figures.drawing import FIGURES, Drawing, draw_all
+from underrecording.report.figures.drawing import FIGURES, Drawing, Drawn, draw_all
 
 load_plugins(sys.modules[__name__])
 
-__all__ = ["FIGURES", "Drawing", "draw_all"]
+__all__ = ["FIGURES", "Drawing", "Drawn", "draw_all"]

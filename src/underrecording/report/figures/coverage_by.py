@@ -136,5 +136,5 @@ def _label_ends(
         ax.annotate(
             label, end, xytext=(1.03, y - excess), textcoords=("axes fraction", "data"),
             va="center", color=hue, fontsize=9.0, annotation_clip=False, linespacing=1.0,
-            arrowprops={"arrowstyle": "-", "color": hue, "linewidth": 0.7, "shrinkB": 4},
+            arrowprops={"arrowstyle": "-", "color": hue, "linewidth": 0.7, "relpos": (0, 0.5)},
         )  # fmt: skip

@@ -86,6 +86,10 @@ def band(axes: Axes, x: Iterable[float], rows: pd.DataFrame, **style: object) ->
     """A line through measures with its Monte Carlo band."""
     places = list(x)
     axes.plot(places, rows["drawn"], **style)  # type: ignore[arg-type]
+    if rows["drawn"].count() == 1:
+        # One point alone has no band to be seen.
+        spare = rows["drawn"] - rows["drawn_low"]
+        axes.errorbar(places, rows["drawn"], yerr=spare, fmt="none", ecolor=style["color"])
     axes.fill_between(
         places, rows["drawn_low"], rows["drawn_high"],
         color=style["color"], alpha=0.22, linewidth=0, zorder=2,

@@ -88,7 +88,7 @@ def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, single: 
         edges = np.r_[truth["low_percent"], truth["low_percent"].iloc[-1] + width]
         ax.stairs(
             truth["percent_of_replicates"], edges, color=BLACK, linewidth=1.6,
-            label="truth in the same replicates",
+            label="truth of the worlds inspected",
         )  # fmt: skip
         top = max(top, 1.12 * float(truth["percent_of_replicates"].max()))
     ax.set_ylim(0.0, top)

@@ -150,7 +150,7 @@ def colours(shown: Sequence[Shown], points: Sequence[Shown]) -> list[dict[str, A
     return styles
 
 
-def swept_axis(axes: Axes, values: Sequence[float], label: str, *, wrap: int = 34) -> None:
+def swept_axis(axes: Axes, values: Sequence[float], label: str) -> None:
     """An x axis with ticks at the swept values; logarithmic where they span a factor of ten."""
     ordered = sorted(set(values))
     logarithmic = ordered[0] > 0 and ordered[-1] / ordered[0] >= 10
@@ -160,7 +160,7 @@ def swept_axis(axes: Axes, values: Sequence[float], label: str, *, wrap: int = 3
     ticks = _apart(place, 0.11 * (place[-1] - place[0]))
     axes.set_xticks([ordered[i] for i in ticks], [f"{ordered[i]:g}".replace("-", "\N{MINUS SIGN}") for i in ticks])
     axes.set_xticks([], minor=True)
-    axes.set_xlabel(textwrap.fill(label, wrap))
+    axes.set_xlabel(textwrap.fill(label, 34))
 
 
 def spread(positions: Sequence[float], *, least: float) -> list[float]:

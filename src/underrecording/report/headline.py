@@ -1,0 +1,153 @@
+"""What `simulate run` prints: the headline table, plain text of fixed width, or JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from underrecording.published import load_published
+from underrecording.report.provenance import SET_HERE, calibration, how_run, what_it_rests_on
+from underrecording.report.rounding import with_error
+from underrecording.report.shown import pair
+from underrecording.report.tables import (
+    MARKS,
+    fixed_width,
+    headline_table,
+    headline_words,
+    sweep_tables,
+    variance_split,
+    worlds_words,
+)
+from underrecording.report.words import target_words
+
+if TYPE_CHECKING:
+    from underrecording.study.plan import StudyPlan
+    from underrecording.study.results import Results
+
+WIDTH = 110
+
+
+def headline_text(results: Results, width: int = WIDTH) -> str:
+    """The findings of a study as plain text.
+
+    Parameters
+    ----------
+    results : Results
+    width : int
+        Columns at which prose is wrapped; tables take what they need.
+    """
+    blocks = [_heading(results, width)]
+    for target in range(len(results.plan.targets)):
+        table = headline_words(results, target=target, short=target > 0)
+        blocks.append(f"{_target_line(results, target)}\n{fixed_width(table)}")
+        if target == 0:
+            blocks[-1] += f"\n{MARKS}"
+    if results.plan.worlds > 1:
+        blocks.append(f"{fixed_width(worlds_words(results))}\n{_split_lines(results)}")
+    swept = [fixed_width(table) for table in sweep_tables(results)]
+    if swept:
+        blocks.append("All else as in the reference cell:\n" + "\n\n".join(swept))
+    blocks.append(_calibration_text(results.plan, width))
+    return "\n\n".join(blocks)
+
+
+def headline_json(results: Results, folder: Path) -> str:
+    """The headline table of every target as one JSON document; null where undefined."""
+    plan = results.plan
+    document = {
+        "title": plan.scenario.title,
+        "name": plan.name,
+        "digest": plan.scenario.digest(),
+        "seed": plan.scenario.seed,
+        "folder": str(folder),
+        "cells": len(plan.cells),
+        "replicates": plan.scenario.study.replicates,
+        "worlds": "fresh" if plan.fresh else plan.worlds,
+        "reference_cell": [
+            {"estimand": target.estimand, "domain": target.domain, **_plain(row)}
+            for index, target in enumerate(plan.targets)
+            for row in headline_table(results, target=index).to_dict("records")
+        ],
+        "expected": {
+            "recording_accuracy": {row.group: row.expected for row in calibration(plan)},
+            "between_force_sd": plan.cells[0].world.expected_sd,
+            "unrecorded_crimes_a_year": plan.cells[0].world.expected_unrecorded(),
+        },
+        "notes": [what_it_rests_on(plan)],
+    }
+    return json.dumps(document, indent=2, allow_nan=False)
+
+
+def calibration_lines(plan: StudyPlan) -> list[str]:
+    """What the reference world was built to: accuracies, spread, unrecorded crimes."""
+    world, published = plan.cells[0].world, load_published()
+    over = published.figure("final_2014", "unrecorded_per_year").value
+    accuracies = ", ".join(
+        f"{row.group} {100.0 * row.expected:.1f} ({100.0 * row.published:.0f}{_flag(row.basis)})"
+        for row in calibration(plan)
+    )
+    legend = "in brackets: HMIC, Nov. 2014"
+    bases = {_flag(row.basis) for row in calibration(plan)}
+    legend += "; * recalled, unchecked" * ("*" in bases)
+    legend += "; + replaced by the scenario" * ("+" in bases)
+    return [
+        f"Recording accuracy, %: {accuracies}; {legend}.",
+        f"Standard deviation of accuracy between forces: {100.0 * world.expected_sd:.1f} points "
+        "(assumed).",
+        f"Due crimes unrecorded a year: {round(world.expected_unrecorded(), -3):,.0f}; "
+        f'HMIC, Nov. 2014: "over {over:,.0f}". A calibration check, not a finding.',
+    ]
+
+
+def _heading(results: Results, width: int) -> str:
+    plan = results.plan
+    cells = f"{len(plan.cells)} cells" if len(plan.cells) > 1 else "1 cell"
+    run = f"{cells}; {how_run(plan)} Measures of the reference cell, MCSE in brackets."
+    return f"{plan.scenario.title}\n{textwrap.fill(run, width)}"
+
+
+def _target_line(results: Results, target: int) -> str:
+    table = headline_table(results, target=target).dropna(subset="mean_truth")
+    what = target_words(results.plan.targets[target])
+    if table.empty:
+        return f"{what}: no estimator gave two answers"
+    truth = with_error(
+        100.0 * float(table["mean_truth"].iloc[0]), 100.0 * float(table["mean_truth_mcse"].iloc[0])
+    )
+    return f"{what}: mean truth {truth} %"
+
+
+def _split_lines(results: Results) -> str:
+    lines = []
+    for shown in pair(results):
+        within, between = variance_split(results, shown)
+        lines.append(
+            f"Variance of the error, {shown.label}: {1e4 * within:.2f} points² within worlds, "
+            f"{1e4 * between:.2f} between them"
+        )
+    return "\n".join(lines)
+
+
+def _calibration_text(plan: StudyPlan, width: int) -> str:
+    lines = [*calibration_lines(plan), what_it_rests_on(plan)]
+    wrapped = (
+        textwrap.fill(line, width, initial_indent="- ", subsequent_indent="  ") for line in lines
+    )
+    return "What the reference world was built to expect:\n" + "\n".join(wrapped)
+
+
+def _flag(basis: str) -> str:
+    if basis == SET_HERE:
+        return "+"
+    return "*" * basis.startswith("recalled")
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in row.items()
+    }

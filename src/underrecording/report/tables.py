@@ -1,0 +1,204 @@
+"""Results as tables: numbers for programs, rounded words for readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from underrecording.report.glossary import MEASURES
+from underrecording.report.rounding import MISSING, rounded, with_error
+from underrecording.report.shown import Shown, every, is_control, pair
+from underrecording.report.slices import numeric_keys, slices
+from underrecording.report.words import key_words, value_words
+
+if TYPE_CHECKING:
+    from underrecording.study.results import Results
+
+HEADLINE_MEASURES = (
+    "mean_estimate", "mean_truth", "bias", "empirical_se", "model_se", "rmse", "coverage",
+    "mean_width",
+)  # fmt: skip
+MARKS = "h headline, r recommended, c control: variance as if one simple random sample"
+
+
+class Table(NamedTuple):
+    """Words in rows and columns; the first column is text, the others are numbers."""
+
+    header: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def headline_table(results: Results, *, target: int = 0) -> pd.DataFrame:
+    """What matters most of the reference cell, one row an estimator.
+
+    Returns
+    -------
+    DataFrame
+        estimator, role (headline, recommended or empty), control, and each of
+        `HEADLINE_MEASURES` with its MCSE as ``<measure>_mcse``; shares as shares.
+    """
+    rows = []
+    for shown in every(results):
+        row: dict[str, object] = {
+            "estimator": shown.spec, "role": shown.role, "control": is_control(shown.spec),
+        }  # fmt: skip
+        found = _measures(results, cell=0, target=target, estimator=shown.spec)
+        for name in HEADLINE_MEASURES:
+            row[name], row[f"{name}_mcse"] = found[name]
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def headline_words(results: Results, *, target: int = 0, short: bool = False) -> Table:
+    """`headline_table` as words; *short*: headline and recommended estimator, four numbers."""
+    table = headline_table(results, target=target)
+    if short:
+        table = table[table["role"] != ""]
+        header = ("estimator", "", "mean est. %", "bias, points", "RMSE", "coverage %")
+        columns = ("mean_estimate", "bias", "rmse", "coverage")
+    else:
+        header = (
+            "estimator", "", "mean est. %", "bias, points", "emp. SE", "model SE", "RMSE",
+            "coverage %", "width",
+        )  # fmt: skip
+        columns = (
+            "mean_estimate", "bias", "empirical_se", "model_se", "rmse", "coverage", "mean_width",
+        )  # fmt: skip
+    rows = [
+        (
+            str(row["estimator"]),
+            _marks(str(row["role"]), control=bool(row["control"])),
+            *(_shown(row, name, error=name in ("bias", "coverage")) for name in columns),
+        )
+        for row in table.to_dict("records")
+    ]
+    return Table(header, rows)
+
+
+def sweep_words(results: Results, key: str) -> Table:
+    """RMSE and coverage of the headline and the recommended estimator along a swept key."""
+    leading = pair(results)
+    header = (
+        key_words(key).axis,
+        *(f"{measure}, {_mark(shown)}" for shown in leading for measure in ("RMSE", "coverage %")),
+    )
+    rows = []
+    for cut in slices(results.plan, key):
+        second = ""
+        if cut.second_key is not None:
+            second = f"; {key_words(cut.second_key).axis} {value_words(cut.second_value)}"
+        for value, cell in zip(cut.values, cut.cells, strict=True):
+            numbers = []
+            for shown in leading:
+                found = _measures(results, cell=cell, target=0, estimator=shown.spec)
+                numbers += [_hundred(*found["rmse"]), _hundred(*found["coverage"])]
+            rows.append((value_words(value) + second, *numbers))
+    return Table(header, rows)
+
+
+def sweep_tables(results: Results) -> list[Table]:
+    """`sweep_words` of every swept key; of a grid once, along its first numeric key."""
+    keys = list(results.plan.keys)
+    if results.plan.scenario.study.sweep.grid:
+        keys = (numeric_keys(results.plan) or keys)[:1]
+    return [table for table in (sweep_words(results, key) for key in keys) if table.rows]
+
+
+def measures_words(results: Results, *, target: int = 0) -> Table:
+    """Every measure of the reference cell with its MCSE: measures down, estimators across."""
+    shown = every(results)
+    found = [_measures(results, cell=0, target=target, estimator=one.spec) for one in shown]
+    rows = []
+    for name, meaning in MEASURES.items():
+        numbers = (
+            with_error(meaning.factor * value, meaning.factor * mcse)
+            for value, mcse in (measures[name] for measures in found)
+        )
+        rows.append((f"{meaning.name} ({meaning.unit})", *numbers))
+    return Table(("measure (unit)", *(one.spec for one in shown)), rows)
+
+
+def worlds_words(results: Results) -> Table:
+    """Bias and coverage over fixed worlds: 5 %, median and 95 %."""
+    target = results.plan.targets[0]
+    table = results.world_quantiles
+    table = table[
+        (table["cell"] == 0)
+        & (table["estimand"] == target.estimand)
+        & (table["domain"] == target.domain)
+    ].set_index(["measure", "estimator"])[["q05", "median", "q95"]]
+    rows = [
+        (f"{MEASURES[name].name} ({MEASURES[name].unit}), {shown.label}",
+         *(f"{100.0 * value:.2f}" if np.isfinite(value) else MISSING
+           for value in table.loc[(name, shown.spec)]))
+        for name in ("bias", "coverage")
+        for shown in pair(results)
+    ]  # fmt: skip
+    return Table(("over the worlds", "5 %", "median", "95 %"), rows)
+
+
+def variance_split(results: Results, shown: Shown) -> tuple[float, float]:
+    """Variance of the error within fixed worlds, and of its mean between them.
+
+    Var(e) = E Var(e | world) + Var E(e | world); what the replicates of a world
+    leave open of its mean is taken off the second.
+    """
+    target, table = results.plan.targets[0], results.worlds
+    table = table[
+        (table["cell"] == 0)
+        & (table["estimator"] == shown.spec)
+        & (table["estimand"] == target.estimand)
+        & (table["domain"] == target.domain)
+    ]
+    se = table.loc[table["measure"] == "empirical_se", "value"]
+    bias = table[table["measure"] == "bias"]
+    between = float(bias["value"].var(ddof=1) - (bias["mcse"] ** 2).mean())
+    return float((se**2).mean()), max(0.0, between)
+
+
+def fixed_width(table: Table) -> str:
+    """The table as plain text: first column and marks to the left, numbers to the right."""
+    lines = [table.header, *table.rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(table.header))]
+    return "\n".join(
+        "  ".join(
+            word.ljust(width) if i == 0 else word.rjust(width)
+            for i, (word, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _measures(
+    results: Results, *, cell: int, target: int, estimator: str
+) -> dict[str, tuple[float, float]]:
+    wanted, table = results.plan.targets[target], results.measures
+    rows = table[
+        (table["cell"] == cell)
+        & (table["estimator"] == estimator)
+        & (table["estimand"] == wanted.estimand)
+        & (table["domain"] == wanted.domain)
+    ]
+    return {
+        str(name): (float(value), float(mcse))
+        for name, value, mcse in zip(rows["measure"], rows["value"], rows["mcse"], strict=True)
+    }
+
+
+def _shown(row: dict[str, object], name: str, *, error: bool) -> str:
+    value, mcse = (100.0 * float(str(row[key])) for key in (name, f"{name}_mcse"))
+    return with_error(value, mcse) if error else rounded(value, mcse)
+
+
+def _hundred(value: float, mcse: float) -> str:
+    return with_error(100.0 * value, 100.0 * mcse)
+
+
+def _marks(role: str, *, control: bool) -> str:
+    return role[:1] + "c" * control
+
+
+def _mark(shown: Shown) -> str:
+    return shown.role or shown.spec
