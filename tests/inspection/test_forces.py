@@ -50,6 +50,17 @@ def design_of(name, options):
     return DESIGNS[name](design=name, **options)
 
 
+SELECTED = {}
+
+
+def many_selections(name, options, frame, small):
+    """The same many replicates for all tests of one case."""
+    key = name, *options.items()
+    if key not in SELECTED:
+        SELECTED[key] = small.selections(design_of(name, options), frame, REPLICATES)
+    return SELECTED[key]
+
+
 def frequency(chosen, n_forces):
     return np.bincount(chosen.ravel(), minlength=n_forces) / len(chosen)
 
@@ -72,8 +83,8 @@ def test_every_registered_design_is_under_contract():
 
 @cases
 def test_always_so_many_distinct_forces_in_ascending_order(name, options, frame, small):
-    chosen = small.selections(design_of(name, options), frame, 2_000)
-    assert chosen.shape == (2_000, options["count"])
+    chosen = many_selections(name, options, frame, small)
+    assert chosen.shape == (REPLICATES, options["count"])
     assert (np.diff(chosen, axis=1) > 0).all()
     assert chosen.min() >= 0
     assert chosen.max() < 43
@@ -87,14 +98,13 @@ def test_stated_inclusion_probabilities_are_the_real_ones(name, options, frame, 
         assert name == "tilted"
         return
     assert p.sum() == pytest.approx(options["count"], abs=1e-9)
-    assert worst(small.selections(design, frame, REPLICATES), p) < 4
+    assert worst(many_selections(name, options, frame, small), p) < 4
 
 
 @cases
 def test_a_stated_probability_two_points_off_is_caught(name, options, frame, small):
-    design = design_of(name, options)
-    p = design.p_inclusion(frame)
-    chosen = small.selections(design, frame, REPLICATES)
+    p = design_of(name, options).p_inclusion(frame)
+    chosen = many_selections(name, options, frame, small)
     planted = frequency(chosen, 43) if p is None else p.copy()
     for f in (0, 42):
         shifted = planted.copy()

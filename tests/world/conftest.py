@@ -66,13 +66,13 @@ class Model:
         share = logit_normal(supervision.review_share, supervision.spread, z_review)
         return self.effects.review_detection * share
 
-    def mean_p(self, k, nodes=41):
+    def mean_p(self, k, nodes=23):
         """E[p*] of group *k*, (F,), by the trapezium rule over all four factors.
 
         Under a Gaussian weight the rule converges faster than any power of its
         step. Review is independent of the rest and enters linearly.
         """
-        z = np.linspace(-9.0, 9.0, nodes)
+        z = np.linspace(-8.0, 8.0, nodes)
         weight = np.exp(-0.5 * z**2) / np.exp(-0.5 * z**2).sum()
         axes = [z.reshape(shape) for shape in ((-1, 1, 1, 1), (1, -1, 1, 1), (1, 1, -1, 1))]
         first = np.einsum("abcf,a,b,c->f", self.first(k, *axes), weight, weight, weight)

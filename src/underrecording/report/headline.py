@@ -43,7 +43,7 @@ def headline_text(results: Results, width: int = WIDTH) -> str:
     blocks = [_heading(results, width)]
     for target in range(len(results.plan.targets)):
         table = headline_words(results, target=target, short=target > 0)
-        blocks.append(f"{_target_line(results, target)}\n{fixed_width(table)}")
+        blocks.append(f"{target_line(results, target)}\n{fixed_width(table)}")
         if target == 0:
             blocks[-1] += f"\n{MARKS}"
     if results.plan.worlds > 1:
@@ -103,14 +103,8 @@ def calibration_lines(plan: StudyPlan) -> list[str]:
     ]
 
 
-def _heading(results: Results, width: int) -> str:
-    plan = results.plan
-    cells = f"{len(plan.cells)} cells" if len(plan.cells) > 1 else "1 cell"
-    run = f"{cells}; {how_run(plan)} Measures of the reference cell, MCSE in brackets."
-    return f"{plan.scenario.title}\n{textwrap.fill(run, width)}"
-
-
-def _target_line(results: Results, target: int) -> str:
+def target_line(results: Results, target: int) -> str:
+    """What is estimated, and its mean truth over the replicates of the reference cell."""
     table = headline_table(results, target=target).dropna(subset="mean_truth")
     what = target_words(results.plan.targets[target])
     if table.empty:
@@ -119,6 +113,13 @@ def _target_line(results: Results, target: int) -> str:
         100.0 * float(table["mean_truth"].iloc[0]), 100.0 * float(table["mean_truth_mcse"].iloc[0])
     )
     return f"{what}: mean truth {truth} %"
+
+
+def _heading(results: Results, width: int) -> str:
+    plan = results.plan
+    cells = f"{len(plan.cells)} cells" if len(plan.cells) > 1 else "1 cell"
+    run = f"{cells}; {how_run(plan)} Measures of the reference cell, MCSE in brackets."
+    return f"{plan.scenario.title}\n{textwrap.fill(run, width)}"
 
 
 def _split_lines(results: Results) -> str:

@@ -6,28 +6,32 @@ import math
 
 MISSING = "-"
 _MOST = 3
+_NOTHING = 1e-6
+"""What is smaller is the rounding of sums, not the error of a simulation."""
 
 
 def decimals(mcse: float, *, default: int = 2) -> int:
     """Decimals that leave one significant digit of *mcse*; *default* where it has none.
 
-    >>> decimals(0.23), decimals(0.0031), decimals(4.0), decimals(float("nan"))
-    (1, 3, 0, 2)
+    >>> [decimals(mcse) for mcse in (0.23, 0.0098, 0.0031, 4.0, float("nan"))]
+    [1, 2, 3, 0, 2]
     """
-    if not mcse > 0.0 or math.isinf(mcse):
+    if not mcse > _NOTHING or math.isinf(mcse):
         return default
-    return min(_MOST, max(0, -math.floor(math.log10(mcse))))
+    # 0.0098 is 0.01 to one digit: two decimals, not three.
+    one_digit = float(f"{mcse:.0e}")
+    return min(_MOST, max(0, -math.floor(math.log10(one_digit) + 1e-9)))
 
 
-def rounded(value: float, mcse: float, *, default: int = 2) -> str:
-    """*value* to the digits that its MCSE supports.
+def rounded(value: float, mcse: float, *, default: int = 2, most: int = _MOST) -> str:
+    """*value* to the digits that its MCSE supports, *most* decimals at most.
 
     >>> rounded(88.3141, 0.23), rounded(float("nan"), 0.1)
     ('88.3', '-')
     """
     if math.isnan(value):
         return MISSING
-    places = decimals(mcse, default=default)
+    places = min(most, decimals(mcse, default=default))
     # Adding 0 turns a negative zero into zero.
     return f"{round(value, places) + 0.0:.{places}f}"
 
@@ -48,4 +52,4 @@ def with_error(value: float, mcse: float, *, default: int = 2) -> str:
 def _error(mcse: float) -> str:
     if math.isnan(mcse):
         return MISSING
-    return f"{mcse:.{decimals(mcse)}f}" if mcse > 0.0 else "0"
+    return f"{mcse:.{decimals(mcse)}f}" if mcse > _NOTHING else "0"

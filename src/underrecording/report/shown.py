@@ -17,7 +17,7 @@ class Shown(NamedTuple):
 
     Attributes
     ----------
-    index : int
+    place : int
         Its place among the estimators of the scenario.
     spec, point : str
         ``point/variance/interval`` and its first part.
@@ -27,7 +27,7 @@ class Shown(NamedTuple):
         Name with the role; of the point alone where only the point matters.
     """
 
-    index: int
+    place: int
     spec: str
     point: str
     role: str
@@ -47,11 +47,11 @@ def every(results: Results) -> list[Shown]:
     """Every estimator, in the order of the scenario."""
     scenario = results.plan.scenario
     found = []
-    for index, estimator in enumerate(results.plan.estimators):
+    for place, estimator in enumerate(results.plan.estimators):
         spec = str(estimator)
         role = {scenario.recommended: RECOMMENDED, scenario.headline: HEADLINE}.get(spec, OTHER)
         label = f"{spec} ({role})" if role else spec
-        found.append(Shown(index, spec, estimator.point, role, label))
+        found.append(Shown(place, spec, estimator.point, role, label))
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,21 @@ HEADLINE_MEASURES = (
     "mean_estimate", "mean_truth", "bias", "empirical_se", "model_se", "rmse", "coverage",
     "mean_width",
 )  # fmt: skip
-MARKS = "h headline, r recommended, c control: variance as if one simple random sample"
+_COLUMNS = {
+    "mean_estimate": "mean est. %",
+    "bias": "bias, points",
+    "empirical_se": "emp. SE",
+    "model_se": "model SE",
+    "rmse": "RMSE",
+    "coverage": "coverage %",
+    "mean_width": "width",
+}
+_SHORT = ("mean_estimate", "bias", "rmse", "coverage")
+_WITH_ERROR = ("bias", "coverage")
+MARKS = (
+    "h headline, r recommended, c control (variance as if one simple random sample); "
+    "SE, RMSE, width in points"
+)
 
 
 class Table(NamedTuple):
@@ -54,27 +69,19 @@ def headline_table(results: Results, *, target: int = 0) -> pd.DataFrame:
 def headline_words(results: Results, *, target: int = 0, short: bool = False) -> Table:
     """`headline_table` as words; *short*: headline and recommended estimator, four numbers."""
     table = headline_table(results, target=target)
+    columns = _COLUMNS
     if short:
         table = table[table["role"] != ""]
-        header = ("estimator", "", "mean est. %", "bias, points", "RMSE", "coverage %")
-        columns = ("mean_estimate", "bias", "rmse", "coverage")
-    else:
-        header = (
-            "estimator", "", "mean est. %", "bias, points", "emp. SE", "model SE", "RMSE",
-            "coverage %", "width",
-        )  # fmt: skip
-        columns = (
-            "mean_estimate", "bias", "empirical_se", "model_se", "rmse", "coverage", "mean_width",
-        )  # fmt: skip
+        columns = {name: _COLUMNS[name] for name in _SHORT}
     rows = [
         (
             str(row["estimator"]),
-            _marks(str(row["role"]), control=bool(row["control"])),
-            *(_shown(row, name, error=name in ("bias", "coverage")) for name in columns),
+            str(row["role"])[:1] + "c" * bool(row["control"]),
+            *(_shown(row, name) for name in columns),
         )
         for row in table.to_dict("records")
     ]
-    return Table(header, rows)
+    return Table(("estimator", "", *columns.values()), rows)
 
 
 def sweep_words(results: Results, key: str) -> Table:
@@ -128,14 +135,14 @@ def worlds_words(results: Results) -> Table:
         (table["cell"] == 0)
         & (table["estimand"] == target.estimand)
         & (table["domain"] == target.domain)
-    ].set_index(["measure", "estimator"])[["q05", "median", "q95"]]
-    rows = [
-        (f"{MEASURES[name].name} ({MEASURES[name].unit}), {shown.label}",
-         *(f"{100.0 * value:.2f}" if np.isfinite(value) else MISSING
-           for value in table.loc[(name, shown.spec)]))
-        for name in ("bias", "coverage")
-        for shown in pair(results)
-    ]  # fmt: skip
+    ]
+    rows = []
+    for name in ("bias", "coverage"):
+        for shown in pair(results):
+            row = table[(table["measure"] == name) & (table["estimator"] == shown.spec)]
+            quantiles = row[["q05", "median", "q95"]].to_numpy(float)[0]
+            words = (MISSING if np.isnan(q) else f"{100.0 * q:.2f}" for q in quantiles)
+            rows.append((f"{MEASURES[name].name} ({MEASURES[name].unit}), {shown.label}", *words))
     return Table(("over the worlds", "5 %", "median", "95 %"), rows)
 
 
@@ -187,17 +194,13 @@ def _measures(
     }
 
 
-def _shown(row: dict[str, object], name: str, *, error: bool) -> str:
-    value, mcse = (100.0 * float(str(row[key])) for key in (name, f"{name}_mcse"))
-    return with_error(value, mcse) if error else rounded(value, mcse)
+def _shown(row: Mapping[Any, Any], name: str) -> str:
+    value, mcse = 100.0 * row[name], 100.0 * row[f"{name}_mcse"]
+    return with_error(value, mcse) if name in _WITH_ERROR else rounded(value, mcse, most=2)
 
 
 def _hundred(value: float, mcse: float) -> str:
     return with_error(100.0 * value, 100.0 * mcse)
-
-
-def _marks(role: str, *, control: bool) -> str:
-    return role[:1] + "c" * control
 
 
 def _mark(shown: Shown) -> str:

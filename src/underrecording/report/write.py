@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,9 +68,13 @@ def _write_drawing(store: Store, drawing: Drawn) -> list[Path]:
         for ending, content in contents.items():
             # Names hold dots, so the ending is added rather than replaced.
             path = folder / f"{drawing.name}.{ending}"
-            write_atomically(path, lambda partial, content=content: partial.write_bytes(content))
+            write_atomically(path, partial(_write_bytes, content=content))
             paths.append(path)
     return paths
+
+
+def _write_bytes(path: Path, *, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def csv_text(table: pd.DataFrame) -> str:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.text import Annotation
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 from underrecording.published import ForceAudit, force_audits_2014, load_published
 from underrecording.report.figures.drawing import FIGURES, Drawing
@@ -76,8 +78,7 @@ def funnel(results: Results) -> Iterator[Drawing]:
     ax.set_ylabel("Of these recorded (per cent)")
     ax.set_ylim(55.0, 104.0)
     top_legend(figure, *ax.get_legend_handles_labels())
-    figure.draw_without_rendering()
-    _label(ax, numbers)
+    _label(ax, figure, numbers)
     yield Drawing("funnel", title, figure, numbers)
 
 
@@ -128,35 +129,36 @@ def _curves(ax: Axes, pooled: float, due: pd.Series) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
 
 
-def _label(ax: Axes, numbers: pd.DataFrame) -> None:
+def _label(ax: Axes, figure: Figure, numbers: pd.DataFrame) -> None:
     """Name outliers and the interim's best-known forces where no other name or dot is."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None  # noqa: S101
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    dots = ax.transData.transform(
-        np.column_stack([numbers["due"], 100.0 * numbers["accuracy"]])
-    )
+    figure.draw_without_rendering()
+    dots = ax.transData.transform(np.column_stack([numbers["due"], 100.0 * numbers["accuracy"]]))
     named = numbers[numbers["outside_99.8"] | numbers["force"].isin(_ALWAYS)]
-    taken: list[object] = []
-    for row in named.sort_values("due", ascending=False).itertuples():
-        text = f"{row.force} ({row.stage})" if row.force in _ALWAYS else str(row.force)
-        _place(ax, text, (row.due, 100.0 * row.accuracy), dots, taken, renderer)  # type: ignore[operator]
+    taken: list[Bbox] = []
+    for row in named.sort_values("due", ascending=False).to_dict("records"):
+        known = row["force"] in _ALWAYS
+        text = f"{row['force']} ({row['stage']})" if known else row["force"]
+        _place(ax, text, (row["due"], 100.0 * row["accuracy"]), dots, taken)
 
 
-def _place(ax, text, at, dots, taken, renderer) -> None:  # type: ignore[no-untyped-def]
+def _place(
+    ax: Axes,
+    text: str,
+    at: tuple[float, float],
+    dots: NDArray[np.float64],
+    taken: list[Bbox],
+) -> None:
+    """Write *text* beside its dot in the first free place; not at all where there is none."""
     for dx, dy, ha in _OFFSETS:
-        note: Annotation = ax.annotate(
+        note = ax.annotate(
             text, at, xytext=(dx, dy), textcoords="offset points", ha=ha, va="center",
-            fontsize=9.0, color=BLACK, zorder=6,
+            fontsize=9.0, color=BLACK, zorder=6, in_layout=False,
             bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8},
         )  # fmt: skip
-        box = note.get_window_extent(renderer).padded(1.5)
-        free = not any(box.overlaps(other) for other in taken)
+        box = note.get_window_extent().padded(1.5)
+        inside = ax.bbox.containsx(box.x0) and ax.bbox.containsx(box.x1)
         clear = not any(box.contains(x, y) for x, y in dots)
-        if free and clear and ax.bbox.containsx(box.x0) and ax.bbox.containsx(box.x1):
-            break
+        if inside and clear and not any(box.overlaps(other) for other in taken):
+            taken.append(box)
+            return
         note.remove()
-    else:
-        return
-    note.set_in_layout(False)
-    taken.append(box)

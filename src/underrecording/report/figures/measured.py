@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ def look_up(results: Results, target: int = 0) -> Callable[[str, int, str], Meas
     keyed = table.set_index(["measure", "cell", "estimator"])[["value", "mcse"]]
     found = {key: Measure(*row) for key, row in zip(keyed.index, keyed.to_numpy(), strict=True)}
 
-    @lru_cache(maxsize=None)
+    @cache
     def measure(name: str, cell: int, estimator: str) -> Measure:
         if name != "variance":
             return found[name, cell, estimator]
@@ -82,10 +82,10 @@ def small_print(results: Results, *more: str, bands: bool = True) -> tuple[str, 
     )
 
 
-def band(axes: Axes, x: Iterable[float], rows: pd.DataFrame, **style: object) -> None:
+def band(axes: Axes, x: Iterable[float], rows: pd.DataFrame, **style: Any) -> None:
     """A line through measures with its Monte Carlo band."""
     places = list(x)
-    axes.plot(places, rows["drawn"], **style)  # type: ignore[arg-type]
+    axes.plot(places, rows["drawn"], **style)
     if rows["drawn"].count() == 1:
         # One point alone has no band to be seen.
         spare = rows["drawn"] - rows["drawn_low"]
@@ -93,7 +93,7 @@ def band(axes: Axes, x: Iterable[float], rows: pd.DataFrame, **style: object) ->
     axes.fill_between(
         places, rows["drawn_low"], rows["drawn_high"],
         color=style["color"], alpha=0.22, linewidth=0, zorder=2,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def roomy(axes: Axes, values: pd.Series, *, least: float) -> None:

@@ -38,10 +38,10 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
     such figures are unsurprising in worlds like these, not that they are right.
     """
     one = pair(results)[0]
-    estimates = results.histogram("estimates", 0, 0, one.index)
+    estimates = results.histogram("estimates", 0, 0, one.place)
     if not estimates["count"].sum():
         return
-    truths = results.histogram("truths", 0, 0, one.index)
+    truths = results.histogram("truths", 0, 0, one.place)
     # The last two bins reach from 1 upwards: no share lies there but 1 itself.
     width = _bin_width(estimates, int(estimates["count"].sum()))
     if not results.plan.fresh and results.plan.worlds > 1:

@@ -29,7 +29,7 @@ BLUE, VERMILLION = "#0072B2", "#D55E00"
 _OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6B6B6B")
 _MARKERS = ("^", "D", "v", "P", "X")
 
-_LOOK = {
+_LOOK: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 10.0,
@@ -158,7 +158,10 @@ def swept_axis(axes: Axes, values: Sequence[float], label: str) -> None:
         axes.set_xscale("log")
     place = np.log(ordered) if logarithmic else np.array(ordered, float)
     ticks = _apart(place, 0.11 * (place[-1] - place[0]))
-    axes.set_xticks([ordered[i] for i in ticks], [f"{ordered[i]:g}".replace("-", "\N{MINUS SIGN}") for i in ticks])
+    axes.set_xticks(
+        [ordered[i] for i in ticks],
+        [f"{ordered[i]:g}".replace("-", "\N{MINUS SIGN}") for i in ticks],
+    )
     axes.set_xticks([], minor=True)
     axes.set_xlabel(textwrap.fill(label, 34))
 

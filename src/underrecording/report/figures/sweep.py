@@ -121,9 +121,7 @@ def _grid(results: Results, key: str, cuts: list[Slice]) -> Drawing:
         for ax, panel in zip(line, _PANELS, strict=True):
             drawn = numbers[numbers["measure"] == panel.measure]
             for cut, hue, marker in zip(cuts, hues, "os^Dv" * len(cuts), strict=False):
-                part = drawn[
-                    (drawn["estimator"] == one.spec) & (drawn[second] == cut.second_value)
-                ]
+                part = drawn[(drawn["estimator"] == one.spec) & (drawn[second] == cut.second_value)]
                 label = f"{key_words(second).axis}: {value_words(cut.second_value)}"
                 band(ax, part[key], part, label=label, color=hue, marker=marker, markersize=4.5)
             _finish(ax, panel, drawn, results, key)
@@ -152,7 +150,11 @@ def _categories(results: Results, key: str, cut: Slice) -> Drawing:
     numbers = _numbers(results, key, cut, shown, _CATEGORY_PANELS)
     title = _title(results, key).replace("error by", "error and coverage by")
     figure, axes = sheet(
-        title, height=0.9 + 0.5 * len(cut.values), columns=2, notes=small_print(results), sharey=True
+        title,
+        height=0.9 + 0.5 * len(cut.values),
+        columns=2,
+        notes=small_print(results),
+        sharey=True,
     )
     place = np.arange(len(cut.values), dtype=float)
     shift = np.linspace(-0.13, 0.13, len(shown)) if len(shown) > 1 else np.zeros(1)

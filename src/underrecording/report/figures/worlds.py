@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from underrecording.report.figures.drawing import FIGURES, Drawing
 from underrecording.report.figures.measured import BIAS, COVERAGE, Panel, small_print
@@ -49,10 +50,12 @@ def worlds(results: Results) -> Iterator[Drawing]:
     )  # fmt: skip
     quantiles = _quantiles(results)
     for ax, panel in zip(axes[0], _PANELS, strict=True):
-        for place, (one, style) in enumerate(zip(shown, colours(shown, points(results)), strict=True)):
+        for place, (one, style) in enumerate(
+            zip(shown, colours(shown, points(results)), strict=True)
+        ):
             wanted = (numbers["measure"] == panel.measure) & (numbers["estimator"] == one.spec)
             _strip(ax, panel, place, numbers[wanted], style["color"])
-            _summary(ax, panel, place, quantiles.loc[(panel.measure, one.spec)])
+            _summary(ax, panel, place, quantiles[panel.measure, one.spec])
         ax.set_xlabel(f"{panel.title} ({panel.unit})")
         ax.grid(visible=False, axis="y")
     axes[0, 0].axvline(0.0, color=GREY, linewidth=1.0, linestyle=":")
@@ -79,9 +82,10 @@ def _numbers(results: Results, shown: list[Shown]) -> pd.DataFrame:
     return kept[["cell", "estimator", "world", "measure", "value", "mcse"]].reset_index(drop=True)
 
 
-def _quantiles(results: Results) -> pd.DataFrame:
+def _quantiles(results: Results) -> dict[tuple[str, str], NDArray[np.float64]]:
     table = _reference(results, results.world_quantiles)
-    return table.set_index(["measure", "estimator"])[["q05", "median", "q95"]]
+    names = zip(table["measure"], table["estimator"], strict=True)
+    return dict(zip(names, table[["q05", "median", "q95"]].to_numpy(float), strict=True))
 
 
 def _strip(ax: Axes, panel: Panel, place: int, rows: pd.DataFrame, hue: str) -> None:
@@ -92,8 +96,8 @@ def _strip(ax: Axes, panel: Panel, place: int, rows: pd.DataFrame, hue: str) -> 
     )
 
 
-def _summary(ax: Axes, panel: Panel, place: int, quantiles: pd.Series) -> None:
-    q05, median, q95 = (panel.factor * quantiles[name] for name in ("q05", "median", "q95"))
+def _summary(ax: Axes, panel: Panel, place: int, quantiles: NDArray[np.float64]) -> None:
+    q05, median, q95 = panel.factor * quantiles
     below = place + 0.33
     ax.plot([q05, q95], [below, below], color=BLACK, linewidth=1.6, solid_capstyle="butt")
     ax.plot([median], [below], color=BLACK, marker="|", markersize=11, markeredgewidth=2.2)

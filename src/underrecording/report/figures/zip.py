@@ -35,7 +35,7 @@ def zip_plot(results: Results) -> Iterator[Drawing]:
     top. With intervals as wide as they claim, the vermillion part starts at the
     nominal level, the dotted line. Misses on one side only are a sign of bias; a
     vermillion part that starts far lower, of intervals too narrow. Source: Morris,
-    White & Crowther (2019), Stat. Med. 38:2074, fig. 5.
+    White & Crowther (2019), Stat. Med. 38:2074.
     """
     target = results.plan.targets[0]
     rows = results.rows
@@ -96,9 +96,7 @@ def _ranked(rows: pd.DataFrame, spec: str) -> pd.DataFrame:
 
 def _draw(ax: Axes, part: pd.DataFrame, level: float) -> None:
     low, high = 100.0 * part["low_minus_truth"], 100.0 * part["high_minus_truth"]
-    lines = [
-        ((a, y), (b, y)) for a, b, y in zip(low, high, part["centile"], strict=True)
-    ]
+    lines = [((a, y), (b, y)) for a, b, y in zip(low, high, part["centile"], strict=True)]
     hues = [_HELD if holds else VERMILLION for holds in part["holds"]]
     width = max(0.5, min(3.0, 260.0 / max(1, len(part))))
     # A thousand lines a panel are pixels in an SVG too: the file stays small.
