@@ -18,7 +18,7 @@ from underrecording.inspection.forces.srs import simple_random_plan
 from underrecording.inspection.inspect import read_reports, reports_strand, select_forces
 from underrecording.study.repeat import repeat
 
-REPLICATES = 200_000
+REPLICATES = 150_000
 PERFECT = (1.0, 1.0, 1.0, 1.0)
 
 
@@ -128,7 +128,7 @@ NO_SLACK = [[(9, 9, 6, 0, 3)], [(6, 6, 3, 0, 2)], [(12, 12, 9, 0, 3)], [(5, 5, 2
 
 POPULATIONS = {
     "six forces, two inspected": Population(ONE_STRATUM, 2),
-    "six forces, five inspected": Population(ONE_STRATUM, 5),
+    "six forces, four inspected": Population(ONE_STRATUM, 4),
     "five forces in two strata": Population(TWO_STRATA, 3),
     "all forces, some records": Population(NO_SLACK, 4),
     "some forces, all records": Population(CENSUS, 2),

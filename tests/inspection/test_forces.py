@@ -18,7 +18,7 @@ from underrecording.inspection.forces.srs import SimpleRandom
 from underrecording.inspection.forces.stratified import Stratified
 from underrecording.inspection.forces.tilted import Tilted
 
-REPLICATES = 40_000
+REPLICATES = 30_000
 LIKELY = 1e-4
 MET, WEST_MIDLANDS = "Metropolitan", "West Midlands"
 

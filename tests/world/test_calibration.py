@@ -55,6 +55,11 @@ WORLDS = {
 }  # fmt: skip
 GRID_ERROR = {"strong effects": 1e-6, "hard baseline": 1e-6}
 """Nine nodes a driver are exact to 1e-9 at the default spreads, not at larger ones."""
+SLOW = ("wide", "other targets", "no effects")
+worlds = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in WORLDS],
+)
 MOVED = {
     "pressed": WorldOptions(effects=Effects(pressure=3), pressure=Pressure(level=1.0)),
     "untrained": WorldOptions(training=Training(rate_per_year=0), workload=Workload(relative=2)),
@@ -76,7 +81,7 @@ def targets(options):
     return [options.accuracy.by_group.get(g, a) for g, a in zip(groups, PUBLISHED, strict=True)]
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@worlds
 def test_expected_national_accuracy_of_each_group_is_the_published_one(name, model):
     options = WORLDS[name]
     world = build_world(options)
@@ -95,7 +100,7 @@ def test_an_intercept_off_by_a_millionth_is_caught(model):
     assert abs(mine.mean_p(0) @ due / due.sum() - 0.67) > 1e-8
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@worlds
 def test_expected_recorded_volume_of_each_force_and_group_is_the_published_one(name, model):
     options = WORLDS[name]
     world = build_world(options)
@@ -140,7 +145,7 @@ def force_sd(accuracies):
     return sd, variance.std(ddof=1) / math.sqrt(len(variance)) / (2 * sd)
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@worlds
 def test_expected_spread_over_forces_is_the_one_asked_for(name, model):
     options = WORLDS[name]
     world = build_world(options)
@@ -326,7 +331,14 @@ def test_a_target_out_of_reach_is_the_users_mistake_and_names_its_key(name):
         build_world(WorldOptions(**changes))
 
 
-@pytest.mark.parametrize("effects", [Effects(), Effects(workload=2), Effects(knowledge=20)])
+@pytest.mark.parametrize(
+    "effects",
+    [
+        Effects(knowledge=20),
+        pytest.param(Effects(), marks=pytest.mark.slow),
+        pytest.param(Effects(workload=2), marks=pytest.mark.slow),
+    ],
+)
 def test_the_spread_that_the_message_suggests_is_enough(effects):
     with pytest.raises(UserError) as refused:
         build_world(WorldOptions(effects=effects, accuracy=Accuracy(between_force_sd=0.01)))

@@ -1,0 +1,112 @@
+"""Small studies of every shape, each run once a session."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import pytest
+
+from underrecording.report.figures import draw_all
+from underrecording.scenario import load_scenario
+from underrecording.study import Results, plan_study, run_study
+from underrecording.study.store import Store
+
+HEAD = """\
+title: A small study
+aim: To be drawn by tests
+seed: 7
+inspection:
+  forces: {design: srs, count: 13}
+  records: {allocation: hmic_2014, per_force: 60}
+"""
+TWO = (
+    "estimators: [pooled/binomial/wald, mean_of_forces/linearised/t, combined_ratio/linearised/t]\n"
+)
+STUDIES = {
+    "swept": HEAD + TWO + """\
+study:
+  replicates: 60
+  trajectories: 12
+  estimands: [under_recording_rate/national, under_recording_rate/violence]
+  sweep:
+    one_at_a_time:
+      inspection.forces.count: [5, 43]
+      inspection.forces:
+        - {design: pps, count: 13}
+        - {design: stratified, count: 13, certainty: [Metropolitan]}
+""",
+    "grid": HEAD + TWO + """\
+world: {draw: fixed}
+study:
+  replicates: 40
+  sweep:
+    grid:
+      inspection.forces.count: [5, 20]
+      inspection.records.per_force: [30, 120]
+""",
+    "one_cell": HEAD + "estimators: [pooled/binomial/wald]\nstudy: {replicates: 20, trajectories: 0}\n",
+    "worlds": HEAD + TWO + "world: {draw: fixed, worlds: 4}\nstudy: {replicates: 30}\n",
+    "silent": HEAD.replace("count: 13", "count: 1") + """\
+estimators: [combined_ratio/linearised/t]
+study: {replicates: 20, sweep: {one_at_a_time: {inspection.forces.count: [1, 2]}}}
+""",
+    "census": HEAD.replace("count: 13", "count: 43").replace("hmic_2014", "census") + TWO
+    + "study: {replicates: 4, trajectories: 2}\n",
+    "own_rates": HEAD + TWO + """\
+world: {draw: fresh, accuracy: {by_group: {robbery: 0.5}}}
+study: {replicates: 2}
+""",
+}  # fmt: skip
+"""`silent`: one force with a variance that needs two, so no replicate of cell 0 answers."""
+
+
+class Silence:
+    """A listener that says nothing."""
+
+    def say(self, text):
+        pass
+
+    def start(self, done, total):
+        pass
+
+    def advance(self, count):
+        pass
+
+
+class Study(NamedTuple):
+    """A finished study, its store and its drawings by name."""
+
+    results: Results
+    store: Store
+    drawn: dict
+
+
+@pytest.fixture(scope="session")
+def studies(tmp_path_factory):
+    """Run a study by its name, or return what the session has already."""
+    made = {}
+
+    def study(name):
+        if name not in made:
+            folder = tmp_path_factory.mktemp(name)
+            path = folder / f"{name}.yaml"
+            path.write_text(STUDIES[name])
+            plan = plan_study(load_scenario(path))
+            settings = plan.scenario.settings()
+            with (
+                Store(folder / "run", plan.scenario.digest(), settings).opened() as store,
+                ThreadPoolExecutor(1) as executor,
+            ):
+                results = run_study(plan, store, executor, in_flight=2, progress=Silence())
+            drawn = {drawing.name: drawing for drawing in draw_all(results)}
+            made[name] = Study(results, store, drawn)
+        return made[name]
+
+    return study
+
+
+@pytest.fixture(params=list(STUDIES))
+def any_study(request, studies):
+    """Return each of the small studies in turn."""
+    return studies(request.param)
