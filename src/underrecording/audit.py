@@ -34,7 +34,7 @@ class Audit(NamedTuple):
         design is a stratum of its own.
     recorded_volume : float array (F, H)
         Recorded crimes a year of every force of the frame, inspected or not:
-        public knowledge.
+        public knowledge. All 0 where none is public.
     """
 
     force: Ints
@@ -78,8 +78,8 @@ class Influence(NamedTuple):
         What each force adds to the linearised estimate, weights included;
         their sum is 0 at the estimate itself.
     slope, ratio : float arrays (m, H)
-        A record of the stratum adds ``slope * (recorded - ratio * due)`` to
-        the contribution of its force.
+        To first order, the estimate responds to a record of the stratum by
+        ``slope * (recorded - ratio * due)``.
     """
 
     contribution: Floats
@@ -111,7 +111,7 @@ class Estimate(NamedTuple):
     reason: str
 
 
-OK, NOTHING_DUE, NOTHING_RECORDED, ONE_FORCE, ONE_RECORD, AT_BOUNDARY = range(6)
+OK, NOTHING_DUE, NOTHING_RECORDED, ONE_FORCE, ONE_RECORD, AT_BOUNDARY, NO_VOLUME = range(7)
 
 REASONS: dict[int, str] = {
     OK: "ok",
@@ -120,5 +120,6 @@ REASONS: dict[int, str] = {
     ONE_FORCE: "one force inspected in a stratum of several",
     ONE_RECORD: "one record read in a stratum of several",
     AT_BOUNDARY: "estimate of 0 or 1, where the interval is undefined",
+    NO_VOLUME: "no public volume to weight by",
 }
 """Why an estimator may have no answer, by the code its compiled form returns."""

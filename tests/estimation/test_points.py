@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from underrecording.audit import NOTHING_DUE, NOTHING_RECORDED, OK, Audit
+from underrecording.audit import NO_VOLUME, NOTHING_DUE, NOTHING_RECORDED, OK, Audit
 from underrecording.estimation.compile import compiled_point
 from underrecording.estimation.estimate import empty_influence
 from underrecording.estimation.registries import POINTS
@@ -218,7 +218,7 @@ def test_audit_of_no_force_is_nan(name, two_forces):
     nobody = Audit(*(field[:0] for field in two_forces[:-1]), two_forces.recorded_volume)
     accuracy, reason, _ = point(name, nobody)
     assert math.isnan(accuracy)
-    assert reason in (NOTHING_DUE, NOTHING_RECORDED)
+    assert reason in (NOTHING_DUE, NOTHING_RECORDED, NO_VOLUME)
 
 
 @names
@@ -247,7 +247,5 @@ def test_force_or_group_without_published_crimes_is_left_out(two_forces):
     accuracy, reason, influence = point("volume_weighted", silent)
     assert (accuracy, reason) == (pytest.approx(0.8), OK)
     assert influence.slope[1, 0] == 0.0
-    assert point("by_group", silent._replace(recorded_volume=volume * 0))[1] == NOTHING_RECORDED
-    assert point("volume_weighted", silent._replace(recorded_volume=volume * 0))[1] == (
-        NOTHING_RECORDED
-    )
+    assert point("by_group", silent._replace(recorded_volume=volume * 0))[1] == NO_VOLUME
+    assert point("volume_weighted", silent._replace(recorded_volume=volume * 0))[1] == NO_VOLUME

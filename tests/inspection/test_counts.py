@@ -32,7 +32,7 @@ from underrecording.ledger import Ledger
 from underrecording.rng import COUNT_REPORTS
 
 LIKELY = 1e-4
-REPLICATES = 60_000
+REPLICATES = 40_000
 PERFECT = (1.0, 1.0, 1.0, 1.0)
 
 # Reports, due, recorded of these, recorded though not due, records read.
@@ -341,7 +341,10 @@ def test_a_review_of_no_crimes_reads_wrong_ones_as_its_readers_do(
     )
     plan = plan_inspection(options, frame, nation.law.reports, nation.expected_no_crimes())
     assert plan.no_crime_groups == (0, 2)
-    assert plan.no_crime_records.sum() == 75 * 43
+    expected = np.rint(nation.expected_no_crimes()[:, [0, 2]])
+    # Two are asked for even where fewer are expected: no decision may be wanting, a few be added.
+    added = 2 * int((expected < 2).sum())
+    assert 75 * 43 <= plan.no_crime_records.sum() <= 75 * 43 + added < 75 * 43 + 20
     ledger = nation.fresh(8, 0, 400)
     strand = no_crimes_strand(ledger, plan.no_crime_groups)
     audits = read_no_crimes(plan, strand, np.tile(np.arange(43), (400, 1)), 8, 0, 0)

@@ -45,7 +45,10 @@ study:
       inspection.forces.count: [5, 20]
       inspection.records.per_force: [30, 120]
 """,
-    "one_cell": HEAD + "estimators: [pooled/binomial/wald]\nstudy: {replicates: 20, trajectories: 0}\n",
+    "one_cell": HEAD + """\
+estimators: [pooled/binomial/wald]
+study: {replicates: 20, trajectories: 0}
+""",
     "worlds": HEAD + TWO + "world: {draw: fixed, worlds: 4}\nstudy: {replicates: 30}\n",
     "silent": HEAD.replace("count: 13", "count: 1") + """\
 estimators: [combined_ratio/linearised/t]

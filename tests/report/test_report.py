@@ -62,14 +62,14 @@ def test_several_fixed_worlds_are_written_too(written):
 def test_measures_csv_has_the_promised_columns_and_bytes(written, studies):
     path = written("swept")["measures.csv"]
     content = path.read_bytes()
-    table = pd.read_csv(path, float_precision="round_trip")
+    table = pd.read_csv(path, dtype=str)
     assert list(table.columns) == EXACT_COLUMNS
     assert b"\r" not in content
     assert content.endswith(b"\n")
     results = studies("swept").results
     assert content == csv_text(results.measures).encode()
-    pd.testing.assert_series_equal(table["value"], results.measures["value"], check_exact=True)
-    pd.testing.assert_series_equal(table["mcse"], results.measures["mcse"], check_exact=True)
+    for name in ("value", "mcse"):
+        assert list(table[name].astype(float)) == list(results.measures[name])
 
 
 def test_writing_again_changes_no_byte(written, studies):
@@ -151,7 +151,7 @@ def test_the_headline_table_is_the_measures_of_the_reference_cell(studies):
 def test_the_headline_text_shows_rounded_measures_with_their_error(studies):
     results = studies("swept").results
     text = headline_text(results)
-    assert text.startswith("A small study\n4 cells; 60 replicates a cell, each in a fresh world.")
+    assert text.startswith("A small study\n5 cells; 60 replicates a cell, each in a fresh world.")
     row = results.select("coverage", cell=0).set_index("estimator").loc["pooled/binomial/wald"]
     line = next(line for line in text.splitlines() if line.startswith("pooled/binomial/wald"))
     shown, error = re.search(r"(\d+) \((\d+)\)\s+[\d.]+$", line).groups()

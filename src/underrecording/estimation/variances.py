@@ -61,7 +61,7 @@ def binomial(audit: Audit, accuracy: float, influence: Influence) -> tuple[float
 
     No answer: where no record was read as due.
 
-    Source: textbook; MODEL section 7 keeps it as a control.
+    Source: textbook; docs/model.md, section 5 keeps it as a control.
     """
     due_read, _ = records_read(audit)
     if due_read == 0:
@@ -93,7 +93,7 @@ def linearised(audit: Audit, accuracy: float, influence: Influence) -> tuple[flo
         within  = sum_f (m/F) sum_h n_h (1 - n_h/N_h) (F N_h / (m X n_h))^2 s_h^2(e)
                 = (F/m) sum_f V2_f / X^2,   V2_f = sum_h N_h^2 (1 - n_h/N_h) s_h^2(e) / n_h
 
-    which is MODEL section 7; with strata of forces, the same by stratum. With
+    which is docs/model.md, section 5; with strata of forces, the same by stratum. With
     y - A x known instead of estimated it is exactly unbiased.
     *Forces in proportion to size.* between is Hajek's approximation, which
     needs no joint probabilities: close for selections of high entropy (Sampford,

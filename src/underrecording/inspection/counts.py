@@ -4,7 +4,7 @@ Drawing n records of a stratum without replacement is a hypergeometric draw on
 its category counts, one category after the other; misreading thins each count.
 Every draw has an address of its own and is an inverse CDF, so equal luck stays
 equal luck when a design changes. Auditors without error use two numbers a
-stratum and those who err ten more, which leaves the first two as they were.
+stratum and those who err nine more, which leaves the first two as they were.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def read_stratum(
     >>> import numpy as np
     >>> faultless = np.ones(4)
     >>> read_stratum(1000, 860, 700, 10, 50, faultless, np.uint64(7), 0, 3, 2, 12, 0)
-    (45, 37)
+    (42, 30)
     """
     u, v = uniforms(seed, world, replicate, purpose, force, group, 0)
     x = hypergeometric_quantile(u, reports, due, sampled)

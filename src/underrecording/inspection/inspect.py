@@ -39,7 +39,7 @@ class Strand(NamedTuple):
     ----------
     reports, due, recorded, over_recorded : int arrays (W, F, H)
     volume : float array (W, F, H)
-        Public volumes.
+        What is published of ``recorded``; 0 where nothing is.
     """
 
     reports: Ints
@@ -147,13 +147,16 @@ def reports_strand(ledger: Ledger) -> Strand:
 
 
 def no_crimes_strand(ledger: Ledger, groups: tuple[int, ...]) -> Strand:
-    """The strand of no-crime decisions of some offence *groups*."""
+    """The strand of no-crime decisions of some offence *groups*.
+
+    How many decisions there were is public, how many were right is not: so
+    there is no volume for estimators that divide a public numerator by accuracy.
+    """
     columns = list(groups)
     decisions = np.ascontiguousarray(ledger.no_crimed[:, :, columns])
     wrong = ledger.wrongly_no_crimed[:, :, columns]
-    return Strand(
-        decisions, decisions, decisions - wrong, np.zeros_like(decisions), decisions.astype(float)
-    )
+    none = np.zeros_like(decisions)
+    return Strand(decisions, decisions, decisions - wrong, none, none.astype(np.float64))
 
 
 def select_forces(

@@ -62,17 +62,19 @@ def allocate(reports: Ints, frame: ForceFrame, options: Records) -> Ints:
 def allocate_evenly(reports: Ints, per_force: float) -> Ints:
     """The same number of records in every force, shared out by frame size within, (F, H).
 
-    Forces with fewer records than that are read whole and the others read more.
+    *reports* are expected numbers: `LEAST` are asked for even where fewer are
+    expected, and what is there is read. Forces with fewer records than
+    *per_force* are read whole and the others read more.
 
     >>> allocate_evenly(np.array([[90, 10], [900, 100], [4, 0]]), 20)
-    array([[25,  3],
-           [25,  3],
-           [ 4,  0]])
+    array([[24,  3],
+           [24,  3],
+           [ 4,  2]])
     """
     held = np.maximum(1, reports.sum(axis=1, keepdims=True))
-    least = np.minimum(reports, LEAST)
+    least, most = np.full_like(reports, LEAST), np.maximum(reports, LEAST)
     total = max(per_force * len(reports), float(least.sum()))
-    return _share_out(total, reports / held, least, reports)
+    return _share_out(total, reports / held, least, most)
 
 
 def _sizes(reports: Ints, frame: ForceFrame, options: Records) -> Floats:

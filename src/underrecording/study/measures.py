@@ -150,8 +150,9 @@ def proportion(count: float, n: int) -> Measure:
     At 0 or 1 the usual formula says 0. The width of the one-standard-deviation
     Wilson interval there, 1 / (n + 1), is given instead.
 
-    >>> proportion(9500, 10_000)
-    Measure(value=0.95, mcse=0.00217944947177034)
+    >>> share, mcse = proportion(9500, 10_000)
+    >>> f"{share:.2f} {mcse:.4f}"
+    '0.95 0.0022'
     >>> proportion(100, 100).mcse > 0
     True
     """
@@ -208,8 +209,11 @@ def _bias_eliminated_coverage(moments: Moments, s: _Summary) -> Measure:
     """Share with low <= truth + bias <= high, from the histograms of low and high minus truth.
 
     Exact to the replicates of the one bin that holds the bias, which are shared
-    out evenly within it.
+    out evenly within it. Undefined where errors or intervals are narrower than
+    a bin, as at a census.
     """
+    if min(math.sqrt(s.variance), float(s.mean[m.WIDTH])) < m.ERROR_BIN:
+        return UNDEFINED
     missed = (s.n - _at_most(moments.lows, s.e)) + _at_most(moments.highs, s.e)
     return proportion(min(float(s.n), max(0.0, s.n - missed)), s.n)
 

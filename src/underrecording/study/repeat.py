@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from underrecording.audit import OK, Audit
 from underrecording.compiling import compiled
-from underrecording.estimation import EstimatorSpec, degrees_of_freedom, empty_influence, quantile
+from underrecording.estimation import INTERVALS, EstimatorSpec, empty_influence, quantile
 from underrecording.estimation.compile import (
+    DF_FT,
     INFLUENCE_TYPE,
     INTERVAL_FT,
     POINT_FT,
     VARIANCE_FT,
+    compiled_df,
     compiled_interval,
     compiled_point,
     compiled_variance,
@@ -55,24 +57,28 @@ def repeat(spec: EstimatorSpec, audits: Audits, *, level: float) -> tuple[Floats
     """
     count = len(audits.force)
     answers, reasons = np.empty((count, 4)), np.empty(count, np.int64)
-    df = degrees_of_freedom(audit_at(audits, 0), spec)
     _loop()(
         compiled_point(spec.point),
         compiled_variance(spec.variance),
         compiled_interval(spec.interval),
         audits,
         empty_influence(*audits.due.shape[1:]),
-        quantile(level=level, df=df),
+        _quantiles(spec, audits, level),
         answers,
         reasons,
     )
     return answers, reasons
 
 
-def audit_at(audits: Audits, b: int) -> Audit:
-    """One audit of many."""
-    world = b if len(audits.recorded_volume) > 1 else 0
-    return Audit._make((*(field[b] for field in audits[:-1]), audits.recorded_volume[world]))
+def _quantiles(spec: EstimatorSpec, audits: Audits, level: float) -> Floats:
+    """Quantile of each audit's interval, (B,): its degrees of freedom may differ."""
+    df = np.full(len(audits.force), math.inf)
+    if INTERVALS[spec.interval].quantile == "t":
+        _df_loop()(compiled_df(spec.variance), audits, df)
+    distinct, which = np.unique(df, return_inverse=True)
+    table = np.array([quantile(level=level, df=float(value)) for value in distinct])
+    quantiles: Floats = table[which]
+    return quantiles
 
 
 def only_stratum(audits: Audits, h: int) -> Audits:
@@ -90,23 +96,39 @@ def only_stratum(audits: Audits, h: int) -> Audits:
     )
 
 
+@compiled
+def _audit(audits: Any, b: Any) -> Any:
+    """One audit of many."""
+    w = b if audits.recorded_volume.shape[0] > 1 else 0
+    return Audit(
+        audits.force[b], audits.frame[b], audits.sampled[b], audits.due[b], audits.recorded[b],
+        audits.p_inclusion[b], audits.force_stratum[b], audits.recorded_volume[w],
+    )  # fmt: skip
+
+
+@cache
+def _df_loop() -> Any:
+    def loop(df: Any, audits: Any, found: Any) -> None:
+        for b in range(audits.force.shape[0]):
+            found[b] = df(_audit(audits, b))
+
+    return compiled(
+        loop, signature=types.void(DF_FT, _AUDITS_TYPE, types.Array(types.float64, 1, "C"))
+    )
+
+
 @cache
 def _loop() -> Any:
     _answer = compiled(answer)
 
     def loop(
-        point: Any, variance: Any, interval: Any, audits: Any, influence: Any, quantile: Any,
+        point: Any, variance: Any, interval: Any, audits: Any, influence: Any, quantiles: Any,
         answers: Any, reasons: Any,
     ) -> None:  # fmt: skip
         for b in range(audits.force.shape[0]):
-            w = b if audits.recorded_volume.shape[0] > 1 else 0
-            audit = Audit(
-                audits.force[b], audits.frame[b], audits.sampled[b], audits.due[b],
-                audits.recorded[b], audits.p_inclusion[b], audits.force_stratum[b],
-                audits.recorded_volume[w],
-            )  # fmt: skip
+            audit = _audit(audits, b)
             value, spread, low, high, reason = _answer(
-                point, variance, interval, audit, influence, quantile
+                point, variance, interval, audit, influence, quantiles[b]
             )
             reasons[b] = reason
             if reason == OK:
@@ -120,7 +142,8 @@ def _loop() -> Any:
     return compiled(
         loop,
         signature=types.void(
-            POINT_FT, VARIANCE_FT, INTERVAL_FT, _AUDITS_TYPE, INFLUENCE_TYPE, types.float64,
+            POINT_FT, VARIANCE_FT, INTERVAL_FT, _AUDITS_TYPE, INFLUENCE_TYPE,
+            types.Array(types.float64, 1, "C"),
             _FLOATS_2, types.Array(types.int64, 1, "C"),
         ),
     )  # fmt: skip

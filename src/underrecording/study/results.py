@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from underrecording.audit import REASONS
-from underrecording.study.measures import MEASURES, UNDEFINED, Measure, measures
+from underrecording.study.measures import MEASURES, Measure, measures
 from underrecording.study.moments import (
     COVERED,
     ERROR_BIN,
@@ -162,7 +162,6 @@ class Results:
 
 
 def _over_worlds(values: list[float]) -> Measure:
-    defined = np.array(values)[~np.isnan(values)]
-    if len(defined) < 2:
-        return UNDEFINED
-    return Measure(float(defined.mean()), float(defined.std(ddof=1) / np.sqrt(len(defined))))
+    # A world in which a measure is undefined leaves the mean over worlds undefined too.
+    each = np.array(values)
+    return Measure(float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each))))

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from underrecording.compiling import cache_folder
 from underrecording.study.block import BlockResult, run_block
-from underrecording.study.moments import Moments, merge
 from underrecording.study.kept import rows_table, trajectory_table
 from underrecording.study.manifest import write_manifest
+from underrecording.study.moments import Moments, accumulate, merge
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.results import Results
 from underrecording.study.store import Store
@@ -67,7 +67,7 @@ def compile_first(plan: StudyPlan, say: Callable[[str], None]) -> None:
 
     In one thread, before any workers start: two replicates are run and thrown away.
     """
-    if not any(cache_folder().glob("**/*.nbi")):
+    if not any(cache_folder().glob(f"**/*.{accumulate.__name__}-*.nbi")):
         say("Compiling the simulator, once for this version: about half a minute ...")
     run_block(plan, Block(world=0, start=1, stop=3))
 

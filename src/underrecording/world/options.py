@@ -99,7 +99,7 @@ class Frame(Section):
     """What the audited logs hold, and what lies outside them."""
 
     due_share: Annotated[float, Field(gt=0, le=1)] = 0.863
-    """Share of audited reports that are due (derived from 12 force reports of 2014)."""
+    """Share of audited reports that are due (derived from the force reports of 2014)."""
     over_recording_rate: Share = 0.01
     """Share of reports not due that are recorded all the same (assumed)."""
     gap_share: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from underrecording.audit import NOTHING_DUE, NOTHING_RECORDED, OK, Audit, Influence
+from underrecording.audit import NO_VOLUME, NOTHING_DUE, NOTHING_RECORDED, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
 from underrecording.estimation.totals import group_totals, group_volume, record_weight
 
@@ -34,7 +34,7 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
     No answer: where a group with published crimes has no record read as due, or
     none read as recorded. A group without published crimes is left out.
 
-    Source: MODEL section 7; post-stratification on a known mix, Sarndal,
+    Source: docs/model.md, section 5; post-stratification on a known mix, Sarndal,
     Swensson & Wretman (1992), chapter 7.
     """
     n_forces, n_groups = audit.due.shape
@@ -61,7 +61,7 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
             )
             influence.ratio[f, k] = group_accuracy
     if due_total == 0.0:
-        return math.nan, NOTHING_RECORDED
+        return math.nan, NO_VOLUME
     accuracy = volume_total / due_total
     for f in range(n_forces):
         contribution = 0.0

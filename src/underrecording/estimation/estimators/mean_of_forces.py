@@ -29,7 +29,7 @@ def mean_of_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
 
     No answer: where an inspected force has no record read as due.
 
-    Source: MODEL section 7; a mean of ratios as in Cochran (1977), Sampling
+    Source: docs/model.md, section 5; a mean of ratios as in Cochran (1977), Sampling
     Techniques, chapter 6.
     """
     n_forces = audit.due.shape[0]

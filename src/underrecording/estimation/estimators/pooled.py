@@ -28,7 +28,7 @@ def pooled(audit: Audit, influence: Influence) -> tuple[float, int]:
 
     No answer: where no record was read as due.
 
-    Source: MODEL section 7; the linear form is Demnati & Rao (2004), Survey
+    Source: docs/model.md, section 5; the linear form is Demnati & Rao (2004), Survey
     Methodology 30:17, the derivative with respect to each weight.
     """
     due_read, recorded_read = records_read(audit)

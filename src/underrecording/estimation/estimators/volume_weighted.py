@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from underrecording.audit import NOTHING_DUE, NOTHING_RECORDED, OK, Audit, Influence
+from underrecording.audit import NO_VOLUME, NOTHING_DUE, NOTHING_RECORDED, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
 from underrecording.estimation.totals import force_totals, force_volume, record_weight
 
@@ -32,7 +32,7 @@ def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
     No answer: where an inspected force that publishes crimes has no record read
     as due, or none read as recorded. A force that publishes no crimes is left out.
 
-    Source: MODEL section 7.
+    Source: docs/model.md, section 5.
     """
     n_forces = audit.due.shape[0]
     volume_total, due_total = 0.0, 0.0
@@ -47,7 +47,7 @@ def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
             volume_total += volume
             due_total += volume / (recorded / due)
     if due_total == 0.0:
-        return math.nan, NOTHING_RECORDED
+        return math.nan, NO_VOLUME
     accuracy = volume_total / due_total
     for f in range(n_forces):
         volume = force_volume(audit, f) / audit.p_inclusion[f]

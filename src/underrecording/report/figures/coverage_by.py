@@ -35,7 +35,7 @@ _MOST_LINES = 6
 def coverage_by(results: Results) -> Iterator[Drawing]:
     """Coverage of a few intervals against each swept number.
 
-    One drawing a swept number, called coverage_by_<key>. A line is the share of
+    One drawing a swept number, called coverage_by_ and the key. A line is the share of
     replicates whose interval holds the truth, its band plus or minus two Monte
     Carlo standard errors; the horizontal dotted line is the nominal level, the
     vertical one the reference cell. Shown are the headline and the recommended

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from underrecording.registry import Registry
-from underrecording.report.figures.style import look, png, svg
+from underrecording.report.figures.style import look, png, settle, svg
 
 if TYPE_CHECKING:
     from underrecording.study.results import Results
@@ -58,6 +58,7 @@ def draw_all(results: Results) -> list[Drawn]:
     with look():
         for plugin, draw in FIGURES.items():
             for made in draw(results):
+                settle(made.figure)
                 drawn.append(
                     Drawn(
                         plugin, made.name, made.title,

@@ -33,9 +33,10 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
     replicate to replicate where each has a fresh world; one line where the world
     is fixed. The bar below the axis line spans the middle 95 per cent of
     estimates. The two published figures are marked for scale: the interim's 20
-    per cent and the final report's 19. A handful of replicates may lie outside the
-    drawing; the numbers behind it hold all. That they lie within the bars says that
-    such figures are unsurprising in worlds like these, not that they are right.
+    per cent and the final report's 19. A handful of replicates may lie outside
+    the drawing; the numbers behind it hold all. Where one lies within the bars,
+    such a figure is unsurprising in worlds like these; that does not make it
+    right.
     """
     one = pair(results)[0]
     estimates = results.histogram("estimates", 0, 0, one.place)
@@ -63,7 +64,7 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
         _published(ax)
     ax.set_xlabel(f"{target_words(target)} (per cent)")
     ax.set_ylabel("Share of replicates (per cent)")
-    ax.set_xlim(*_view(estimates, truths))
+    ax.set_xlim(*_view(estimates, truths, width=width))
     top_legend(figure, *ax.get_legend_handles_labels(), columns=2)
     yield Drawing("sampling_distribution", title, figure, numbers)
 
@@ -124,12 +125,13 @@ def _bracket(ax: Axes, histogram: pd.DataFrame) -> None:
     ax.axhline(0.0, color=GREY, linewidth=0.8)
 
 
-def _view(*histograms: pd.DataFrame) -> tuple[float, float]:
-    """Limits that hold all but a few in ten thousand."""
+def _view(*histograms: pd.DataFrame, width: float) -> tuple[float, float]:
+    """Limits of whole bins that hold all but a few in ten thousand."""
     low = min(_quantile(table, 0.0005) for table in histograms)
     high = max(_quantile(table, 0.9995) for table in histograms)
-    spare = 0.06 * (high - low) + 0.002
-    return 100.0 * (low - spare), 100.0 * (high + spare)
+    spare = 6.0 * (high - low) + 0.2
+    first, last = np.floor(100.0 * low / width), np.ceil(100.0 * high / width)
+    return width * float(first) - spare, width * float(last) + spare
 
 
 def _quantile(histogram: pd.DataFrame, q: float) -> float:

@@ -189,6 +189,12 @@ def spread(positions: Sequence[float], *, least: float) -> list[float]:
     return moved
 
 
+def settle(figure: Figure) -> None:
+    """Lay the panels out, once: PNG and SVG then agree, and each takes half the time."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def png(figure: Figure) -> bytes:
     """The figure as PNG; the same bytes each time."""
     buffer = io.BytesIO()

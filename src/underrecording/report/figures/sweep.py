@@ -42,7 +42,7 @@ _CATEGORY_PANELS = (RMSE, COVERAGE)
 def sweep(results: Results) -> Iterator[Drawing]:
     """Bias, variance and RMSE of the estimate against each swept setting.
 
-    One drawing a swept key, called sweep_<key>. All other settings are as in
+    One drawing a swept key, called sweep_ and the key. All other settings are as in
     the reference cell, which the dotted line marks. Bias is the mean of
     estimate minus truth: above 0 the estimators find too much under-recording.
     Variance is the mean squared distance of that error from its own mean. RMSE,

@@ -100,8 +100,13 @@ def _draw(ax: Axes, part: pd.DataFrame, level: float) -> None:
     hues = [_HELD if holds else VERMILLION for holds in part["holds"]]
     width = max(0.5, min(3.0, 260.0 / max(1, len(part))))
     # A thousand lines a panel are pixels in an SVG too: the file stays small.
-    ax.add_collection(LineCollection(lines, colors=hues, linewidths=width, rasterized=True))
+    ax.add_collection(
+        LineCollection(lines, colors=hues, linewidths=width, rasterized=True, capstyle="round")
+    )
     ax.axvline(0.0, color=BLACK, linewidth=1.0)
     ax.axhline(level, color=BLACK, linewidth=1.2, linestyle=":")
     ax.autoscale_view(scaley=False)
+    if part.empty or (high - low).max() <= _SLACK:
+        text = "no replicate answered" if part.empty else "every interval has width 0"
+        ax.annotate(text, (0.53, 0.5), xycoords="axes fraction", fontsize=9.0)
     ax.grid(visible=False)

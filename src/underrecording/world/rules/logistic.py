@@ -33,7 +33,7 @@ def logistic(
     kappa, omega, psi : float
         Effects of knowledge, workload and pressure (assumed, none is published).
 
-    >>> logistic(1.5, 0.2, 0.1, 2.0, 0.5, 1.5, 0.1, 0.3)
+    >>> round(logistic(1.5, 0.2, 0.1, 2.0, 0.5, 1.5, 0.1, 0.3), 12)
     1.5
     """
     return intercept + effect + kappa * knowledge_gain - omega * excess_load - psi * pressure
