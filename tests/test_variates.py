@@ -122,6 +122,13 @@ def test_a_census_finds_every_success_and_an_empty_draw_none(u, numbers):
     assert hypergeometric_quantile(u, population, successes, 0) == 0
 
 
+def test_at_an_exact_tie_the_smallest_count_is_given():
+    """P(X <= 0) = u exactly, in powers of two."""
+    assert [binomial_quantile(u, 1, 0.5) for u in (0.5, 0.5000001)] == [0, 1]
+    assert [binomial_quantile(u, 2, 0.5) for u in (0.25, 0.75, 0.7500001)] == [0, 1, 2]
+    assert [hypergeometric_quantile(u, 2, 1, 1) for u in (0.5, 0.5000001)] == [0, 1]
+
+
 @settings(deadline=None)
 @given(uniform, st.integers(0, 10**6), st.floats(0, 1))
 def test_no_trial_gives_no_success_and_a_certain_one_always(u, n, p):
@@ -218,7 +225,7 @@ LAWS = {
 @pytest.mark.parametrize("name", LAWS)
 def test_binomial_counts_have_the_binomial_law(name):
     n, p = LAWS[name]
-    x = counts(n, p, 100_000)
+    x = counts(n, p, 1_000_000)
     assert 0 <= x.min() <= x.max() <= n
     assert p_binomial(x, n, p) > LIKELY
     mean, sd = n * p, math.sqrt(n * p * (1 - p))

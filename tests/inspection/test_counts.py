@@ -15,11 +15,9 @@ from underrecording.inspection.forces.srs import SimpleRandom, simple_random_pla
 from underrecording.inspection.inspect import (
     InspectionPlan,
     compiled_select,
-    no_crimes_strand,
     plan_inspection,
     read_no_crimes,
     read_reports,
-    reports_strand,
 )
 from underrecording.inspection.options import (
     Auditors,
@@ -28,6 +26,7 @@ from underrecording.inspection.options import (
     Reading,
     Records,
 )
+from underrecording.inspection.strands import no_crimes_strand, reports_strand
 from underrecording.ledger import Ledger
 from underrecording.rng import COUNT_REPORTS
 

@@ -15,7 +15,8 @@ import pytest
 
 from underrecording.estimation import EstimatorSpec
 from underrecording.inspection.forces.srs import simple_random_plan
-from underrecording.inspection.inspect import read_reports, reports_strand, select_forces
+from underrecording.inspection.inspect import read_reports, select_forces
+from underrecording.inspection.strands import reports_strand
 from underrecording.study.repeat import repeat
 
 REPLICATES = 150_000

@@ -129,7 +129,7 @@ def test_a_file_in_place_of_the_folder_is_refused(run, tmp_path):
 def test_a_manifest_that_cannot_be_read_is_refused(run, tmp_path, text):
     (tmp_path / "run").mkdir()
     (tmp_path / "run/manifest.json").write_text(text)
-    with pytest.raises(UserError, match="cannot be read as a manifest|another study"):
+    with pytest.raises(UserError, match=r"cannot be read as a manifest|another study"):
         run()
 
 
@@ -145,7 +145,7 @@ def test_an_unwritable_folder_is_refused(run, monkeypatch):
 
     # Not by its mode: an administrator, as in a container, may write anywhere.
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
-    with pytest.raises(UserError, match="cannot be written .Permission denied"):
+    with pytest.raises(UserError, match=r"cannot be written .Permission denied"):
         run()
 
 

@@ -1,6 +1,7 @@
 """Drawn worlds: their law, their limits, and that each is what its address says, no more."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -118,6 +119,43 @@ def test_groups_of_one_force_rise_and_fall_together(default):
     _, ledger = default
     rate = (ledger.recorded / ledger.due)[:, 0]
     assert np.corrcoef(rate[:, 0], rate[:, 5])[0, 1] > 0.9
+
+
+def residuals(ledger, law, p):
+    """Each count less its mean given those before it, in deviations, by name."""
+
+    def z(count, n, chance):
+        return (count - n * chance) / np.sqrt(np.maximum(n, 1) * chance * (1 - chance))
+
+    cancellable = ledger.recorded + ledger.over_recorded
+    return {
+        "due": z(ledger.due, ledger.reports, law.due_share),
+        "recorded": z(ledger.recorded, ledger.due, p),
+        "over": z(ledger.over_recorded, ledger.reports - ledger.due, law.over_recording_rate),
+        "cancelled": z(ledger.no_crimed, cancellable, law.no_crime_rate),
+        "wrongly": z(ledger.wrongly_no_crimed, ledger.no_crimed, law.wrong_share),
+        "other": z(ledger.other_recorded, ledger.other_due, law.other_accuracy),
+    }
+
+
+def z_correlation(a, b):
+    product = (a * b).ravel()
+    return product.mean() / (product.std() / math.sqrt(product.size))
+
+
+def test_counts_of_a_stratum_have_luck_of_their_own():
+    """With all effects given p is known; two counts at one address would move together."""
+    names = build_world(WorldOptions()).frame.forces
+    nothing = Effects(knowledge=0, workload=0, pressure=0, review_detection=0)
+    world = build_world(WorldOptions(effects=nothing, force_effects=dict.fromkeys(names, 0.0)))
+    z = residuals(world.fresh(31, 0, 200), world.law, world.expected_p)
+    for first, second in combinations(z, 2):
+        assert abs(z_correlation(z[first], z[second])) < 4, (first, second)
+    for name in z:
+        assert abs((z[name] ** 2).mean() - 1) < 0.05
+        assert abs(z_correlation(z[name], np.roll(z[name], 1, axis=2))) < 4
+        assert abs(z_correlation(z[name], np.roll(z[name], 1, axis=1))) < 4
+    assert abs(z_correlation(z["due"], z["recorded"] + 0.05 * z["due"])) > 4
 
 
 def check_invariants(ledger):

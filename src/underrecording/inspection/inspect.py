@@ -22,31 +22,12 @@ from underrecording.inspection.forces.design import (
 )
 from underrecording.inspection.options import InspectionOptions
 from underrecording.inspection.records import allocate, allocate_evenly
-from underrecording.ledger import Ledger, force_accuracy, recorded_volume
+from underrecording.inspection.strands import Strand
+from underrecording.ledger import Ledger, force_accuracy
 from underrecording.rng import COUNT_NO_CRIMES, COUNT_REPORTS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-class Strand(NamedTuple):
-    """One kind of record under audit, as the truth has it, in W worlds.
-
-    ``due`` and ``recorded`` are the denominator and numerator of the strand's
-    accuracy. For no-crime decisions all are "due" and the right ones "recorded".
-
-    Attributes
-    ----------
-    reports, due, recorded, over_recorded : int arrays (W, F, H)
-    volume : float array (W, F, H)
-        What is published of ``recorded``; 0 where nothing is.
-    """
-
-    reports: Ints
-    due: Ints
-    recorded: Ints
-    over_recorded: Ints
-    volume: Floats
 
 
 class Audits(NamedTuple):
@@ -138,25 +119,6 @@ def plan_inspection(
             [1.0, 1.0, auditors.wrong_no_crime.specificity, auditors.wrong_no_crime.sensitivity]
         ),
     )  # fmt: skip
-
-
-def reports_strand(ledger: Ledger) -> Strand:
-    """The strand of crime reports."""
-    volume = recorded_volume(ledger).astype(np.float64)
-    return Strand(ledger.reports, ledger.due, ledger.recorded, ledger.over_recorded, volume)
-
-
-def no_crimes_strand(ledger: Ledger, groups: tuple[int, ...]) -> Strand:
-    """The strand of no-crime decisions of some offence *groups*.
-
-    How many decisions there were is public, how many were right is not: so
-    there is no volume for estimators that divide a public numerator by accuracy.
-    """
-    columns = list(groups)
-    decisions = np.ascontiguousarray(ledger.no_crimed[:, :, columns])
-    wrong = ledger.wrongly_no_crimed[:, :, columns]
-    none = np.zeros_like(decisions)
-    return Strand(decisions, decisions, decisions - wrong, none, none.astype(np.float64))
 
 
 def select_forces(

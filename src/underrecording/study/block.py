@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from underrecording.inspection.inspect import (
     Audits,
     Ints,
-    no_crimes_strand,
     read_no_crimes,
     read_reports,
-    reports_strand,
     select_forces,
 )
+from underrecording.inspection.strands import no_crimes_strand, reports_strand
 from underrecording.ledger import ALL_ROUTES, Ledger, under_recording_rate, wrong_no_crime_share
 from underrecording.ledger import NATIONAL as NATIONAL_DOMAIN
 from underrecording.scenario.schema import UNDER_RECORDING

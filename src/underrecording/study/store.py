@@ -106,9 +106,8 @@ class Store:
 
     def _sweep_up(self) -> None:
         """Remove what a crash left half written."""
-        for folder in (self.folder, self.parts):
-            for path in folder.glob(".*.partial"):
-                path.unlink(missing_ok=True)
+        for path in self.folder.rglob(".*.partial"):
+            path.unlink(missing_ok=True)
 
     def write_block(self, block: Block, moments: Moments) -> None:
         """Keep the summary of a block; when this returns it survives a crash."""

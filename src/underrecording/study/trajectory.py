@@ -14,9 +14,9 @@ from underrecording.inspection.inspect import (
     InspectionPlan,
     compiled_select,
     read_reports,
-    reports_strand,
     select_forces,
 )
+from underrecording.inspection.strands import reports_strand
 from underrecording.ledger import NATIONAL, under_recording_rate
 from underrecording.study.repeat import repeat
 

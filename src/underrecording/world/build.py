@@ -22,9 +22,9 @@ from underrecording.published import (
 from underrecording.world.factors import logit, stationary_load, steady_knowledge
 from underrecording.world.law import Law, draw_fresh_worlds, draw_world
 from underrecording.world.options import Drivers, WorldOptions
+from underrecording.world.quadrature import Spreads
 from underrecording.world.solve import (
     Calibration,
-    Spreads,
     expected_force_sd,
     expected_p_recorded,
     solve,

@@ -16,36 +16,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import expit
 
 from underrecording.errors import UserError
+from underrecording.world.quadrature import Grid, Spreads
 
 Floats = NDArray[np.float64]
 
-_NODES = {"effect": 21, "knowledge": 9, "pressure": 7, "review": 9}
 _TOLERANCE = 1e-12
 _HIGHEST = 30.0  # Of an intercept, either way: 1 in 10**13.
-
-
-class Spreads(NamedTuple):
-    """What differs between forces at the baseline, on the logit scale.
-
-    Each of knowledge, pressure and review share is logit-normal over forces:
-    typical logit and standard deviation.
-    """
-
-    knowledge: tuple[float, float]
-    pressure: tuple[float, float]
-    review: tuple[float, float]
-    kappa: float
-    detection: float
-    know_0: float
 
 
 @dataclass(frozen=True)
@@ -65,38 +47,6 @@ class Calibration:
     intercept: Floats
     tau: float
     expected_due: Floats
-
-
-class _Grid:
-    """Gauss-Hermite nodes over (u, knowledge, pressure); review enters linearly."""
-
-    def __init__(self, spreads: Spreads) -> None:
-        z_u, w_u = _nodes(_NODES["effect"])
-        z_n, w_n = _nodes(_NODES["knowledge"])
-        z_p, w_p = _nodes(_NODES["pressure"])
-        know = expit(spreads.knowledge[0] + spreads.knowledge[1] * z_n)
-        shift = spreads.kappa * (know - spreads.know_0)
-        press = expit(spreads.pressure[0] + spreads.pressure[1] * z_p)
-        self.z = np.repeat(z_u, len(z_n) * len(z_p))
-        self.shift = np.tile(np.repeat(shift, len(z_p)), len(z_u))
-        self.pressure = np.tile(press, len(z_u) * len(z_n))
-        self.weight = np.einsum("i,j,k->ijk", w_u, w_n, w_p).ravel()
-        z_s, w_s = _nodes(_NODES["review"])
-        found = spreads.detection * expit(spreads.review[0] + spreads.review[1] * z_s)
-        self.found_mean = float(w_s @ found)
-        self.found_square = float(w_s @ found**2)
-
-    def p(self, offset: Floats, tau: float | Floats, psi: float) -> Floats:
-        """Chance of recording before review, (F, nodes), at logit *offset* (F,)."""
-        node = np.multiply.outer(tau, self.z) + self.shift - psi * self.pressure
-        chance: Floats = expit(offset[:, None] + node)
-        return chance
-
-    def mean_after_review(self, offset: Floats, tau: float | Floats, psi: float) -> Floats:
-        """E[p*], (F,)."""
-        mean = self.p(offset, tau, psi) @ self.weight
-        after: Floats = mean + (1.0 - mean) * self.found_mean
-        return after
 
 
 def solve(
@@ -131,7 +81,7 @@ def solve(
     UserError
         If an accuracy or the spread cannot be reached.
     """
-    grid = _Grid(spreads)
+    grid = Grid(spreads)
     floor = grid.found_mean
     if (accuracy <= floor).any():
         raise UserError(
@@ -183,7 +133,7 @@ def expected_force_sd(
     At any state of the drivers; the reports due are those of the baseline. For
     *fixed_effect* see `expected_p_recorded`.
     """
-    grid = _Grid(spreads)
+    grid = Grid(spreads)
     offset, tau = _with_given_effects(calibration.tau, load_offset, fixed_effect)
     due, intercept = calibration.expected_due, calibration.intercept
     return math.sqrt(_variance(grid, due, intercept, offset, tau, psi))
@@ -202,7 +152,7 @@ def expected_p_recorded(
     *fixed_effect* (F,) is the effect of a force in units of tau where it is
     given, NaN where it is drawn.
     """
-    grid = _Grid(spreads)
+    grid = Grid(spreads)
     offset, tau = _with_given_effects(calibration.tau, load_offset, fixed_effect)
     return _expected_p(grid, calibration.intercept, offset, tau, psi)
 
@@ -215,13 +165,8 @@ def _with_given_effects(
     return load_offset + tau * np.where(drawn, 0.0, fixed_effect), np.where(drawn, tau, 0.0)
 
 
-def _nodes(count: int) -> tuple[Floats, Floats]:
-    z, w = hermegauss(count)
-    return z, w / w.sum()
-
-
 def _intercept(
-    grid: _Grid, volume: Floats, accuracy: float, load_offset: Floats, tau: float, psi: float
+    grid: Grid, volume: Floats, accuracy: float, load_offset: Floats, tau: float, psi: float
 ) -> float:
     def shortfall(a: float) -> float:
         p = grid.mean_after_review(a + load_offset, tau, psi)
@@ -236,7 +181,7 @@ def _intercept(
 
 
 def _expected_p(
-    grid: _Grid, intercept: Floats, load_offset: Floats, tau: float | Floats, psi: Floats
+    grid: Grid, intercept: Floats, load_offset: Floats, tau: float | Floats, psi: Floats
 ) -> Floats:
     columns = [
         grid.mean_after_review(a + load_offset, tau, effect)
@@ -246,7 +191,7 @@ def _expected_p(
 
 
 def _variance(
-    grid: _Grid, due: Floats, intercept: Floats, load_offset: Floats, tau: float | Floats,
+    grid: Grid, due: Floats, intercept: Floats, load_offset: Floats, tau: float | Floats,
     psi: Floats,
 ) -> float:  # fmt: skip
     """E[s^2] over forces: the mean variance of one force plus the variance of the means."""
