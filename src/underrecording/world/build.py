@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,28 +111,13 @@ def _build(options_json: str) -> World:
     published = load_published()
     forces = published.forces
     volume = forces.recorded.astype(np.float64)
-    psi = np.array(
-        [
-            options.effects.pressure if group in options.pressured_groups else 0.0
-            for group in OFFENCE_GROUPS
-        ]
-    )
-    baseline = options.baseline
-    load_at_baseline = stationary_load(baseline.workload, volume.sum(axis=1), forces.officers_fte)
-    load_0 = float(np.median(load_at_baseline))
-    know_0 = steady_knowledge(baseline.training)
-    excess_0 = np.maximum(0.0, load_at_baseline - load_0)
-    calibration = solve(
-        volume,
-        _accuracy_targets(options, published),
-        load_offset=-options.effects.workload * excess_0,
-        psi=psi,
-        spreads=_spreads(baseline, options, know_0),
-        between_force_sd=options.accuracy.between_force_sd,
-    )
+    psi = _pressure_effects(options)
+    # Drivers of today leave the baseline alone: a sweep over them solves once.
+    baseline = _solve_baseline(options.model_dump_json(include=_AT_BASELINE))
+    calibration, know_0 = baseline.calibration, baseline.know_0
 
     load = stationary_load(options.workload, volume.sum(axis=1), forces.officers_fte)
-    excess_load = np.maximum(0.0, load - load_0)
+    excess_load = np.maximum(0.0, load - baseline.load_0)
     today = _spreads(options, options, know_0)
     law = _law(options, forces.name, published, calibration, excess_load, psi, today)
     load_offset = -options.effects.workload * excess_load
@@ -163,6 +148,41 @@ def _build(options_json: str) -> World:
         ),
         law=law,
     )
+
+
+class _Baseline(NamedTuple):
+    """What the baseline settles: the calibration, and where load and knowledge count from."""
+
+    calibration: Calibration
+    load_0: float
+    know_0: float
+
+
+_AT_BASELINE = {"rule", "accuracy", "effects", "pressured_groups", "baseline"}
+
+
+@lru_cache(maxsize=256)
+def _solve_baseline(options_json: str) -> _Baseline:
+    options = WorldOptions.model_validate_json(options_json)
+    published, drivers = load_published(), options.baseline
+    volume = published.forces.recorded.astype(np.float64)
+    load = stationary_load(drivers.workload, volume.sum(axis=1), published.forces.officers_fte)
+    load_0, know_0 = float(np.median(load)), steady_knowledge(drivers.training)
+    calibration = solve(
+        volume,
+        _accuracy_targets(options, published),
+        load_offset=-options.effects.workload * np.maximum(0.0, load - load_0),
+        psi=_pressure_effects(options),
+        spreads=_spreads(drivers, options, know_0),
+        between_force_sd=options.accuracy.between_force_sd,
+    )
+    return _Baseline(calibration, load_0, know_0)
+
+
+def _pressure_effects(options: WorldOptions) -> Floats:
+    """psi_k: the assumed effect in the groups that pressure acts on, else 0."""
+    effect, groups = options.effects.pressure, options.pressured_groups
+    return np.array([effect if group in groups else 0.0 for group in OFFENCE_GROUPS])
 
 
 def _law(

@@ -14,7 +14,7 @@ from underrecording.options import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, le=1000)]
-Spread = Annotated[float, Field(ge=0, le=3)]
+Spread = Annotated[float, Field(ge=0, le=1.5)]
 Group = Literal["violence", "sexual", "robbery", "burglary", "damage", "other"]
 
 
