@@ -107,7 +107,7 @@ def _published(ax: Axes) -> None:
             f"{label}{rate:.0f} %", (rate, 0.97), xycoords=("data", "axes fraction"),
             xytext=(5 if side == "left" else -5, 0), textcoords="offset points",
             ha=side, va="top", color=BLUE, fontsize=9.5,
-            bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.8},
+            bbox={"facecolor": "white", "alpha": 0.9, "linewidth": 0, "pad": 0.8}, zorder=6,
         )  # fmt: skip
 
 
