@@ -97,6 +97,22 @@ MISTAKES = {
             f"      world.{key}: [{', '.join(f'0.{i:02}' for i in range(1, 100))}]\n"
             for key in ("supervision.review_share", "pressure.level", "frame.gap_share")
         ), r":15:5: .*970,299 cells"),
+    "a million blocks": (
+        GOOD.replace("100\n", "1000000\n") + "  block_size: 1\n", r":14:15: .*1,000,000 blocks"),
+    "a summary larger than the memory": (
+        changed(
+            "  - combined_ratio/linearised/t\n",
+            "".join(
+                f"  - {point}/{variance}/{interval}\n"
+                for point in ("pooled", "mean_of_forces", "combined_ratio", "by_group")
+                for variance in ("binomial", "linearised")
+                for interval in ("wald", "t", "logit", "wilson")
+            ),
+        )
+        + "  estimands: [under_recording_rate/national, under_recording_rate/all_routes]\n"
+        + "  sweep: {grid: {world.frame.gap_share: ["
+        + ", ".join(f"0.{i:03}" for i in range(1, 200)) + "]}}\n",
+        r":44:3: study: .*estimators need"),
     "a report on an estimator that is not there": (
         GOOD + "report: {headline: pooled/binomial/wald}\n", r":14:20: .*not among"),
     "no-crimes measured but not reviewed": (

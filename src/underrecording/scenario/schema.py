@@ -108,7 +108,7 @@ class StudyOptions(Section):
     """What is estimated: estimand/domain."""
     block_size: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """Replicates that are computed, summed and stored together; part of what results rest on."""
-    trajectories: Annotated[int, Field(ge=0, le=1_000)] = 200
+    trajectories: Annotated[int, Field(ge=0, le=200)] = 200
     """Replicates of which the estimate after 1, 2, ... F forces is kept."""
     sweep: Sweep = Sweep()
 

@@ -13,7 +13,8 @@ from underrecording.study.moments import N_ERROR_BINS, N_SHARE_BINS
 from underrecording.study.sweep import Cell, cells, swept_keys
 from underrecording.world.build import World, build_world
 
-MAX_SUMMARY_BYTES = 2**30
+MAX_SUMMARY_BYTES = 2**29
+MAX_BLOCKS = 100_000
 
 
 class Target(NamedTuple):
@@ -116,16 +117,21 @@ def plan_study(loaded: LoadedScenario) -> StudyPlan:
         If a cell cannot be built; all mistakes at once, with their place in the file.
     """
     scenario = loaded.scenario
+    made = cells(loaded)
+    try:
+        _check_size(scenario, len(made))
+    except UserError as error:
+        raise UserError(loaded.located(error)) from None
     problems: list[str] = []
     plans = []
-    for cell in cells(loaded):
+    for cell in made:
         try:
             plans.append(_plan_cell(cell))
         except UserError as error:
             problems += loaded.located(error, cell.change)
     if problems:
         raise UserError(list(dict.fromkeys(problems)))
-    plan = StudyPlan(
+    return StudyPlan(
         name=loaded.name,
         scenario=scenario,
         text=loaded.text,
@@ -134,8 +140,6 @@ def plan_study(loaded: LoadedScenario) -> StudyPlan:
         targets=tuple(Target.parse(text) for text in scenario.study.estimands),
         estimators=tuple(EstimatorSpec.parse(item.name) for item in scenario.estimators),
     )
-    _check_memory(plan)
-    return plan
 
 
 def _plan_cell(cell: Cell) -> CellPlan:
@@ -146,12 +150,22 @@ def _plan_cell(cell: Cell) -> CellPlan:
     return CellPlan(cell, world, inspection)
 
 
-def _check_memory(plan: StudyPlan) -> None:
-    n_cells, n_targets, n_estimators = plan.shape
+def _check_size(scenario: Scenario, n_cells: int) -> None:
+    """Refuse what would not fit into memory, before anything is built."""
+    worlds, replicates = scenario.world.worlds, scenario.study.replicates
+    size = scenario.study.block_size
+    n_blocks = worlds * -(-replicates // size)
+    if n_blocks > MAX_BLOCKS:
+        raise UserError(
+            f"study.block_size: {size:,} makes {n_blocks:,} blocks of {replicates:,} replicates in "
+            f"{worlds:,} world(s), more than the allowed {MAX_BLOCKS:,}; give larger blocks, "
+            "fewer replicates or fewer worlds"
+        )
+    n_targets, n_estimators = len(scenario.study.estimands), len(scenario.estimators)
     summary = 8 * (3 * N_ERROR_BINS + 2 * N_SHARE_BINS) * n_cells * n_targets * n_estimators
     if summary > MAX_SUMMARY_BYTES:
         raise UserError(
             f"study: {n_cells} cells, {n_targets} estimands and {n_estimators} estimators need "
-            f"{summary / 2**30:.1f} GiB a block; give fewer, together at most "
-            f"{MAX_SUMMARY_BYTES / 2**30:.0f} GiB"
+            f"{summary / 2**20:,.0f} MiB a block; give fewer, together at most "
+            f"{MAX_SUMMARY_BYTES / 2**20:,.0f} MiB"
         )
