@@ -35,13 +35,15 @@ def smallest_keys(
     (Efraimidis & Spirakis 2006, Inf. Process. Lett. 97:181).
     """
     n_forces = plan.stratum.shape[0]
-    mean = accuracy.mean()
-    spread = math.sqrt(((accuracy - mean) ** 2).mean())
     keys = np.empty(n_forces)
     for f in range(n_forces):
-        u, _ = uniforms(seed, world, replicate, SELECT_FORCES, f, 0, 0)
-        z = (accuracy[f] - mean) / spread if spread > 0.0 else 0.0
-        keys[f] = -math.log1p(-u) * math.exp(-plan.tilt * z)
+        keys[f], _ = uniforms(seed, world, replicate, SELECT_FORCES, f, 0, 0)
+    if plan.tilt != 0.0:
+        mean = accuracy.mean()
+        spread = math.sqrt(((accuracy - mean) ** 2).mean())
+        for f in range(n_forces):
+            z = (accuracy[f] - mean) / spread if spread > 0.0 else 0.0
+            keys[f] = -math.log1p(-keys[f]) * math.exp(-plan.tilt * z)
     left = plan.take.copy()
     picked = 0
     for f in np.argsort(keys):
