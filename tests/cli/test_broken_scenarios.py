@@ -88,6 +88,10 @@ MISTAKES = {
         r":14:56: .*whole number"),
     "two kinds of sweep": (
         GOOD + "  sweep: {one_at_a_time: {seed: [1]}, grid: {seed: [2]}}\n", r":14:.*combined"),
+    "a sweep over a key and over what lies below it": (
+        GOOD + "  sweep: {grid: {inspection.forces.count: [5], "
+        "inspection.forces: [{design: srs, count: 9}]}}\n",
+        r":14:.*inspection.forces.count: lies below inspection.forces"),
     "a sweep over the seed": (
         GOOD + "  sweep: {one_at_a_time: {seed: [1, 2]}}\n", r":14:\d+: .*seed: cannot be swept"),
     "a sweep over the number of worlds": (

@@ -88,6 +88,15 @@ def test_bias_eliminated_coverage_is_exact_to_the_replicates_of_one_bin():
     assert abs(found - measures(summarise(*rows))["coverage"].value) > 0.005
 
 
+def test_bias_eliminated_coverage_is_undefined_where_the_bias_lies_outside_the_bins():
+    assert math.isnan(
+        measures(summarise(*replicates(400, shift=0.25)))["bias_eliminated_coverage"].value
+    )
+    assert not math.isnan(
+        measures(summarise(*replicates(400, shift=0.15)))["bias_eliminated_coverage"].value
+    )
+
+
 @pytest.mark.parametrize("name", [*by_definition(*replicates(4))])
 def test_mcse_equals_the_jackknife(name):
     rows = replicates(600, seed=3)

@@ -83,6 +83,9 @@ class Sweep(Section):
             raise mistake("one_at_a_time and grid cannot be combined; give one of them")
         for kind, values in (("one_at_a_time", self.one_at_a_time), ("grid", self.grid)):
             for key in values or {}:
+                above = [other for other in values or {} if key.startswith(f"{other}.")]
+                if above:
+                    raise mistake(f"lies below {above[0]}, which is swept too", kind, key)
                 if key in UNSWEPT or not key.startswith(("world.", "inspection.")):
                     raise mistake(
                         "cannot be swept; sweep keys below world and inspection", kind, key

@@ -210,9 +210,11 @@ def _bias_eliminated_coverage(moments: Moments, s: _Summary) -> Measure:
 
     Exact to the replicates of the one bin that holds the bias, which are shared
     out evenly within it. Undefined where errors or intervals are narrower than
-    a bin, as at a census.
+    a bin, as at a census, and where the bias lies outside the bins.
     """
     if min(math.sqrt(s.variance), float(s.mean[m.WIDTH])) < m.ERROR_BIN:
+        return UNDEFINED
+    if abs(s.e) >= m.ERROR_LIMIT:
         return UNDEFINED
     missed = (s.n - _at_most(moments.lows, s.e)) + _at_most(moments.highs, s.e)
     return proportion(min(float(s.n), max(0.0, s.n - missed)), s.n)
