@@ -39,6 +39,17 @@ def test_more_replicates_only_extend(run, tmp_path):
         assert (tmp_path / "run/parts" / name).stat().st_mtime_ns == time
 
 
+def test_an_extension_leaves_no_stale_table_behind(run, tmp_path):
+    run("study.replicates=100")
+    for name in ("measures.csv", "report.html"):
+        (tmp_path / "run" / name).write_text("of 100 replicates")
+    run("study.replicates=100")
+    assert (tmp_path / "run/measures.csv").exists()
+    run("study.replicates=200")
+    assert not (tmp_path / "run/measures.csv").exists()
+    assert not (tmp_path / "run/report.html").exists()
+
+
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "another study", "renamed"])
 def test_a_damaged_part_is_computed_again(run, tmp_path, damage):
     clean, _ = run()

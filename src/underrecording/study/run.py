@@ -92,6 +92,8 @@ def run_study(
     write_manifest(plan, store, started, ended=None)
     blocks = plan.blocks()
     missing = [block for block in blocks if not _is_finished(store, block)]
+    if missing:
+        store.discard_reports()
     total = sum(block.stop - block.start for block in blocks)
     progress.start(total - sum(block.stop - block.start for block in missing), total)
 

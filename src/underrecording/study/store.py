@@ -139,6 +139,13 @@ class Store:
         expected = {"digest": self.digest, "part": name, "sha256": _content_hash(table)}
         return table if mark == expected else None
 
+    def discard_reports(self) -> None:
+        """Remove the tables and the page of an earlier, shorter run: they would be stale."""
+        with writing(self.folder):
+            for pattern in ("*.csv", "report.html"):
+                for path in self.folder.glob(pattern):
+                    path.unlink(missing_ok=True)
+
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the run, whole or not at all."""
         with writing(self.folder):
