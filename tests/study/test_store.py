@@ -176,6 +176,17 @@ def test_the_manifest_says_what_was_run_by_what(run, tmp_path, loaded):
     assert manifest["cpu_features"]
 
 
+def test_a_rerun_that_computes_nothing_keeps_the_manifest_of_what_computed_it(run, tmp_path):
+    run()
+    path = tmp_path / "run/manifest.json"
+    path.write_text(path.read_text().replace('"commit"', '"commit_then"'))
+    before = path.read_bytes()
+    run()
+    assert path.read_bytes() == before
+    run("study.replicates=150")
+    assert path.read_bytes() != before
+
+
 def test_results_cannot_be_read_from_an_unfinished_run(loaded, tmp_path):
     plan = plan_study(loaded())
     store = Store(tmp_path / "run", plan.scenario.digest(), {})

@@ -15,6 +15,15 @@ from underrecording.study.store import MANIFEST, Store
 _LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow", "pydantic")
 
 
+def is_complete(plan: StudyPlan, store: Store) -> bool:
+    """Whether the manifest says that as many replicates as *plan* asks for have been run."""
+    path = store.folder / MANIFEST
+    if not path.exists():
+        return False
+    held = json.loads(path.read_text("utf-8"))
+    return bool(held["ended"]) and held["replicates"] == plan.scenario.study.replicates
+
+
 def write_manifest(
     plan: StudyPlan, store: Store, started: datetime, *, ended: datetime | None
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Protocol
 from underrecording.compiling import cache_folder
 from underrecording.study.block import BlockResult, run_block
 from underrecording.study.kept import rows_table, trajectory_table
-from underrecording.study.manifest import write_manifest
+from underrecording.study.manifest import is_complete, write_manifest
 from underrecording.study.moments import Moments, accumulate, merge
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.results import Results
@@ -89,9 +89,12 @@ def run_study(
     progress : Progress
     """
     started = datetime.now(UTC)
-    write_manifest(plan, store, started, ended=None)
     blocks = plan.blocks()
     missing = [block for block in blocks if not _is_finished(store, block)]
+    # A run that is whole keeps the manifest of what computed it.
+    whole = not missing and is_complete(plan, store)
+    if not whole:
+        write_manifest(plan, store, started, ended=None)
     if missing:
         store.discard_reports()
     total = sum(block.stop - block.start for block in blocks)
@@ -118,7 +121,8 @@ def run_study(
             future.cancel()
         raise
     results = read_results(plan, store)
-    write_manifest(plan, store, started, ended=datetime.now(UTC))
+    if not whole:
+        write_manifest(plan, store, started, ended=datetime.now(UTC))
     return results
 
 
