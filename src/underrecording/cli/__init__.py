@@ -50,6 +50,12 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(130)
+        except RuntimeError as error:
+            # The compiler answers an interruption with an error of its own.
+            if not isinstance(error.__context__, KeyboardInterrupt):
+                raise
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
 
 
 @click.group(
