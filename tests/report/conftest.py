@@ -32,9 +32,9 @@ study:
   sweep:
     one_at_a_time:
       inspection.forces.count: [5, 43]
-      inspection.forces:
-        - {design: pps, count: 13}
-        - {design: stratified, count: 13, certainty: [Metropolitan]}
+      inspection.records:
+        - {allocation: equal, per_force: 60}
+        - {allocation: power, per_force: 60}
 """,
     "grid": HEAD + TWO + """\
 world: {draw: fixed}

@@ -54,7 +54,7 @@ def test_a_study_is_drawn_as_far_as_it_goes(studies):
     assert set(studies("swept").drawn) == always | {
         "trajectory",
         "sweep_inspection.forces.count",
-        "sweep_inspection.forces",
+        "sweep_inspection.records",
         "coverage_by_inspection.forces.count",
     }
     assert "sampling_distribution" not in studies("silent").drawn
@@ -81,7 +81,7 @@ def test_drawing_does_not_touch_the_settings_of_matplotlib(studies):
     ("study", "name"),
     [
         ("swept", "sweep_inspection.forces.count"),
-        ("swept", "sweep_inspection.forces"),
+        ("swept", "sweep_inspection.records"),
         ("swept", "coverage_by_inspection.forces.count"),
         ("swept", "coverage"),
         ("grid", "sweep_inspection.records.per_force"),
@@ -198,7 +198,7 @@ def test_axes_carry_units(studies):
     assert "Bias (percentage points)" in said(drawn["sweep_inspection.forces.count"])
     assert "Variance (points²)" in said(drawn["sweep_inspection.forces.count"])
     assert "Forces inspected (of 43)" in said(drawn["sweep_inspection.forces.count"])
-    assert "RMSE (percentage points)" in said(drawn["sweep_inspection.forces"])
+    assert "RMSE (percentage points)" in said(drawn["sweep_inspection.records"])
     assert "Coverage (per cent)" in said(drawn["coverage_by_inspection.forces.count"])
     assert "(per cent)" in said(drawn["sampling_distribution"])
     assert "(percentage points)" in said(drawn["zip"])

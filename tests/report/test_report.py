@@ -22,7 +22,7 @@ from underrecording.report.write import csv_text
 from underrecording.study import measures
 
 EXACT_COLUMNS = [
-    "cell", "inspection.forces.count", "inspection.forces", "estimator", "estimand", "domain",
+    "cell", "inspection.forces.count", "inspection.records", "estimator", "estimand", "domain",
     "measure", "value", "mcse", "replicates", "failures",
 ]  # fmt: skip
 
@@ -158,7 +158,7 @@ def test_the_headline_text_shows_rounded_measures_with_their_error(studies):
     assert float(shown) == pytest.approx(100 * row["value"], abs=0.5)
     assert float(error) == pytest.approx(100 * row["mcse"], abs=0.5)
     assert "Under-recording rate, violence: mean truth" in text
-    assert "stratified, 13, certainty Metropolitan" in text
+    assert "allocation power, per force 60" in text
     assert "robbery 86.0 (86*)" in text
     assert "violence 67.0 (67)" in text
     assert '"over 800,000". A calibration check, not a finding.' in text
