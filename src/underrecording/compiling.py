@@ -32,17 +32,28 @@ def cache_folder() -> Path:
     return base / "underrecording" / digest.hexdigest()[:16]
 
 
-def compiled(function: Callable[..., Any] | None = None, *, signature: Any = None) -> Any:
+def compiled(
+    function: Callable[..., Any] | None = None, *, signature: Any = None, inline: bool = False
+) -> Any:
     """Compile *function*, at its first call or, given a *signature*, now.
+
+    *inline* puts its body where it is called, which spares the counting of
+    references to its arrays at each call.
 
     The function must live in a file, for its compiled form is kept beside
     those of the same source.
     """
     if function is None:
-        return lambda later: compiled(later, signature=signature)
+        return lambda later: compiled(later, signature=signature, inline=inline)
     outer = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder())
     try:
-        return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+        return numba.njit(
+            signature,
+            cache=True,
+            nogil=True,
+            error_model="numpy",
+            inline="always" if inline else "never",
+        )(function)
     finally:
         numba.config.CACHE_DIR = outer

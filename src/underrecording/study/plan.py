@@ -9,9 +9,10 @@ from underrecording.errors import UserError
 from underrecording.estimation import EstimatorSpec
 from underrecording.inspection.inspect import InspectionPlan, plan_inspection
 from underrecording.scenario import LoadedScenario, Scenario
+from underrecording.stream import make_world
 from underrecording.study.moments import N_ERROR_BINS, N_SHARE_BINS
 from underrecording.study.sweep import Cell, cells, swept_keys
-from underrecording.world.build import World, build_world
+from underrecording.world.build import World
 
 MAX_SUMMARY_BYTES = 2**29
 MAX_BLOCKS = 100_000
@@ -143,7 +144,7 @@ def plan_study(loaded: LoadedScenario) -> StudyPlan:
 
 
 def _plan_cell(cell: Cell) -> CellPlan:
-    world = build_world(cell.scenario.world)
+    world = make_world(cell.scenario.world)
     inspection = plan_inspection(
         cell.scenario.inspection, world.frame, world.law.reports, world.expected_no_crimes()
     )

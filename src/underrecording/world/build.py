@@ -19,7 +19,7 @@ from underrecording.published import (
     load_published,
     recording_accuracy_targets,
 )
-from underrecording.world.factors import logit, stationary_load, steady_knowledge
+from underrecording.world.factors import logit, officers_of, stationary_load, steady_knowledge
 from underrecording.world.law import Law, draw_fresh_worlds, draw_world
 from underrecording.world.options import Drivers, WorldOptions
 from underrecording.world.quadrature import Spreads
@@ -93,7 +93,9 @@ class World:
 
 
 def build_world(options: WorldOptions) -> World:
-    """Build the world that *options* describe; the same options give the same object.
+    """Build the world that *options* describe, under ``fidelity: rates``.
+
+    The same options give the same object.
 
     Raises
     ------
@@ -108,49 +110,13 @@ def build_world(options: WorldOptions) -> World:
 def _build(options_json: str) -> World:
     # Options hold dicts, which cannot be a cache key; their JSON can.
     options = WorldOptions.model_validate_json(options_json)
-    published = load_published()
-    forces = published.forces
-    volume = forces.recorded.astype(np.float64)
-    psi = _pressure_effects(options)
     # Drivers of today leave the baseline alone: a sweep over them solves once.
-    baseline = _solve_baseline(options.model_dump_json(include=_AT_BASELINE))
-    calibration, know_0 = baseline.calibration, baseline.know_0
-
-    load = stationary_load(options.workload, volume.sum(axis=1), forces.officers_fte)
-    excess_load = np.maximum(0.0, load - baseline.load_0)
-    today = _spreads(options, options, know_0)
-    law = _law(options, forces.name, published, calibration, excess_load, psi, today)
-    load_offset = -options.effects.workload * excess_load
-    return World(
-        frame=ForceFrame(
-            forces=forces.name,
-            regions=forces.region,
-            force_types=forces.force_type,
-            interim=forces.interim_13,
-            groups=OFFENCE_GROUPS,
-            recorded_volume=volume,
-        ),
-        expected_due=calibration.expected_due,
-        calibration=calibration,
-        expected_p=expected_p_recorded(
-            calibration,
-            load_offset=load_offset,
-            psi=psi,
-            spreads=today,
-            fixed_effect=law.fixed_effect,
-        ),
-        expected_sd=expected_force_sd(
-            calibration,
-            load_offset=load_offset,
-            psi=psi,
-            spreads=today,
-            fixed_effect=law.fixed_effect,
-        ),
-        law=law,
-    )
+    baseline = _baseline_at_rates(options.model_dump_json(include=_AT_BASELINE))
+    excess_load = np.maximum(0.0, _stationary_load(options) - baseline.load_0)
+    return assemble_world(options, baseline, options, excess_load)
 
 
-class _Baseline(NamedTuple):
+class Baseline(NamedTuple):
     """What the baseline settles: the calibration, and where load and knowledge count from."""
 
     calibration: Calibration
@@ -162,21 +128,93 @@ _AT_BASELINE = {"rule", "accuracy", "effects", "pressured_groups", "baseline"}
 
 
 @lru_cache(maxsize=256)
-def _solve_baseline(options_json: str) -> _Baseline:
+def _baseline_at_rates(options_json: str) -> Baseline:
     options = WorldOptions.model_validate_json(options_json)
+    load = _stationary_load(options.baseline)
+    return solve_baseline(options, load, float(np.median(load)))
+
+
+def solve_baseline(options: WorldOptions, load: Floats, load_0: float) -> Baseline:
+    """Solve intercepts and tau at the baseline drivers.
+
+    Parameters
+    ----------
+    options : WorldOptions
+    load : float array (F,) or (F, L)
+        Open incidents per officer on duty; L values equally often met where it
+        moves within the year.
+    load_0 : float
+        Where excess load counts from.
+    """
     published, drivers = load_published(), options.baseline
-    volume = published.forces.recorded.astype(np.float64)
-    load = stationary_load(drivers.workload, volume.sum(axis=1), published.forces.officers_fte)
-    load_0, know_0 = float(np.median(load)), steady_knowledge(drivers.training)
+    know_0 = steady_knowledge(drivers.training)
     calibration = solve(
-        volume,
+        published.forces.recorded.astype(np.float64),
         _accuracy_targets(options, published),
         load_offset=-options.effects.workload * np.maximum(0.0, load - load_0),
         psi=_pressure_effects(options),
         spreads=_spreads(drivers, options, know_0),
         between_force_sd=options.accuracy.between_force_sd,
     )
-    return _Baseline(calibration, load_0, know_0)
+    return Baseline(calibration, load_0, know_0)
+
+
+def assemble_world(
+    options: WorldOptions, baseline: Baseline, drivers: Drivers, excess_load: Floats
+) -> World:
+    """Put a solved world together.
+
+    Parameters
+    ----------
+    options : WorldOptions
+    baseline : Baseline
+    drivers : Drivers
+        State at which the expected chances of recording are given.
+    excess_load : float array (F,) or (F, L)
+        max(0, load_f - load_0) in that state; see `solve_baseline`.
+    """
+    published = load_published()
+    forces, calibration = published.forces, baseline.calibration
+    psi = _pressure_effects(options)
+    law = _law(options, forces.name, published, baseline, excess_load, psi)
+    load_offset = -options.effects.workload * excess_load
+    spreads = _spreads(drivers, options, baseline.know_0)
+    return World(
+        frame=ForceFrame(
+            forces=forces.name,
+            regions=forces.region,
+            force_types=forces.force_type,
+            interim=forces.interim_13,
+            groups=OFFENCE_GROUPS,
+            recorded_volume=forces.recorded.astype(np.float64),
+        ),
+        expected_due=calibration.expected_due,
+        calibration=calibration,
+        expected_p=expected_p_recorded(
+            calibration,
+            load_offset=load_offset,
+            psi=psi,
+            spreads=spreads,
+            fixed_effect=law.fixed_effect,
+        ),
+        expected_sd=expected_force_sd(
+            calibration,
+            load_offset=load_offset,
+            psi=psi,
+            spreads=spreads,
+            fixed_effect=law.fixed_effect,
+        ),
+        law=law,
+    )
+
+
+def _stationary_load(drivers: Drivers) -> Floats:
+    published = load_published()
+    return stationary_load(
+        drivers.workload,
+        published.forces.total.astype(np.float64),
+        officers_of(drivers.staff, published),
+    )
 
 
 def _pressure_effects(options: WorldOptions) -> Floats:
@@ -189,12 +227,13 @@ def _law(
     options: WorldOptions,
     names: tuple[str, ...],
     published: Published,
-    calibration: Calibration,
+    baseline: Baseline,
     excess_load: Floats,
     psi: Floats,
-    today: Spreads,
 ) -> Law:
-    frame, due = options.frame, calibration.expected_due
+    frame, calibration = options.frame, baseline.calibration
+    due = calibration.expected_due
+    today = _spreads(options, options, baseline.know_0)
     wrong = published.figure("final_2014", "no_crimes_incorrect").value
     reviewed = published.figure("final_2014", "no_crimes_reviewed").value
     return Law(
@@ -203,7 +242,7 @@ def _law(
         intercept=calibration.intercept,
         tau=calibration.tau,
         fixed_effect=_fixed_effects(options.force_effects, names),
-        excess_load=excess_load,
+        excess_load=excess_load if excess_load.ndim == 1 else excess_load.mean(axis=1),
         kappa=options.effects.knowledge,
         omega=options.effects.workload,
         detection=options.effects.review_detection,

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.world.options import Training, Workload
+from underrecording.published import Published
+from underrecording.world.options import Staff, Training, Workload
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +27,27 @@ def steady_knowledge(training: Training) -> float:
     if gain == 0:
         return 0.0
     return gain / (gain + loss)
+
+
+def officers_of(staff: Staff, published: Published) -> Floats:
+    """Officers of each force, (F,), full-time equivalents.
+
+    Published by force for 30 September 2014; for another year every force is
+    scaled by the published national number.
+
+    >>> from underrecording.published import load_published
+    >>> round(officers_of(Staff(officers_year=2010), load_published()).sum())
+    141850
+    """
+    total = {
+        year: published.figure(
+            "workforce", "police_officers_fte_43_forces", period=f"{year}-09-30"
+        ).value
+        for year in (staff.officers_year, 2014)
+    }
+    scale = staff.officers * total[staff.officers_year] / total[2014]
+    officers: Floats = published.forces.officers_fte * scale
+    return officers
 
 
 def stationary_load(workload: Workload, crimes: Floats, officers: Floats) -> Floats:

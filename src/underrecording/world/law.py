@@ -86,6 +86,23 @@ def expit(x: Any) -> Any:
 
 
 @compiled
+def force_luck(law: Law, seed: Any, world: Any, replicate: Any, f: Any) -> Any:
+    """What sets force *f* apart in one world, in standard deviations.
+
+    Returns
+    -------
+    effect, knowledge, review, pressure : float
+        Of the unexplained effect (as given, where it is), and of the logits of
+        knowledge, review share and pressure.
+    """
+    z_effect, z_knowledge = normals(seed, world, replicate, FORCE_EFFECTS, f, 0, 0)
+    z_review, z_pressure = normals(seed, world, replicate, FORCE_EFFECTS, f, 0, 1)
+    if not math.isnan(law.fixed_effect[f]):
+        z_effect = law.fixed_effect[f]
+    return z_effect, z_knowledge, z_review, z_pressure
+
+
+@compiled
 def draw_world(law: Law, seed: Any, world: Any, replicate: Any, ledger: Ledger, row: Any) -> None:
     """Fill row *row* of *ledger* with the world of one address.
 
@@ -94,10 +111,7 @@ def draw_world(law: Law, seed: Any, world: Any, replicate: Any, ledger: Ledger, 
     """
     n_forces, n_groups = law.reports.shape
     for f in range(n_forces):
-        z_effect, z_knowledge = normals(seed, world, replicate, FORCE_EFFECTS, f, 0, 0)
-        z_review, z_pressure = normals(seed, world, replicate, FORCE_EFFECTS, f, 0, 1)
-        if not math.isnan(law.fixed_effect[f]):
-            z_effect = law.fixed_effect[f]
+        z_effect, z_knowledge, z_review, z_pressure = force_luck(law, seed, world, replicate, f)
         knowledge = expit(law.knowledge[0] + law.knowledge[1] * z_knowledge)
         review = expit(law.review[0] + law.review[1] * z_review)
         pressure = expit(law.pressure[0] + law.pressure[1] * z_pressure)
@@ -127,6 +141,17 @@ def draw_world(law: Law, seed: Any, world: Any, replicate: Any, ledger: Ledger, 
             ledger.wrongly_no_crimed[row, f, k] = binomial(
                 no_crimed, law.wrong_share[k], seed, world, replicate, WRONGLY_NO_CRIMED, f, k
             )
+    draw_other_systems(law, seed, world, replicate, ledger, row)
+
+
+@compiled
+def draw_other_systems(
+    law: Law, seed: Any, world: Any, replicate: Any, ledger: Ledger, row: Any
+) -> None:
+    """Fill in what row *row* of *ledger* holds of crimes outside the audited logs."""
+    n_forces, n_groups = law.reports.shape
+    for f in range(n_forces):
+        for k in range(n_groups):
             ledger.other_due[row, f, k] = law.other_due[f, k]
             ledger.other_recorded[row, f, k] = binomial(
                 law.other_due[f, k], law.other_accuracy, seed, world, replicate,

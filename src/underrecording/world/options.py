@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from underrecording.options import Section
+from underrecording.options import Section, mistake
+from underrecording.world.pathway import Pathway
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, le=1000)]
@@ -53,6 +54,8 @@ class Training(Section):
     """l: share of decision makers replaced each year (assumed)."""
     spread: Spread = 0.5
     """Standard deviation over forces of logit knowledge (assumed)."""
+    course_days: Annotated[float, Field(ge=0, le=100)] = 2.0
+    """Working days off duty for each officer trained (assumed; under `fidelity: events`)."""
 
 
 class Supervision(Section):
@@ -65,12 +68,14 @@ class Supervision(Section):
 
 
 class Workload(Section):
-    """Open incidents per officer on duty, stationary: arrivals times time open (Little's law)."""
+    """Open incidents per officer on duty: under `rates` arrivals times time open (Little's law),
+    under `events` what the queues make of it.
+    """
 
     relative: Annotated[float, Field(ge=0, le=100)] = 1.0
-    """Workload of every force relative to its published crimes per officer."""
+    """Incidents of every force relative to those its published crimes would make."""
     open_hours: Annotated[float, Field(gt=0, le=8760)] = 48.0
-    """Mean hours that an incident stays open (assumed)."""
+    """Mean hours that an incident stays open (assumed; under `fidelity: rates`)."""
     on_duty_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Share of a force's officers on duty at any time (assumed)."""
     incidents_per_crime: Annotated[float, Field(ge=1, le=100)] = 4.73
@@ -86,6 +91,21 @@ class Pressure(Section):
     """Standard deviation over forces of logit pressure (assumed)."""
 
 
+class Staff(Section):
+    """How many work where, relative to the published officers of September 2014."""
+
+    officers: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """Officers of every force, relative to their published number."""
+    officers_year: Annotated[int, Field(ge=2006, le=2015)] = 2014
+    """Year whose published national number of officers (30 September) scales every force."""
+    call_takers: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """Call takers, relative to the default (under `fidelity: events`)."""
+    supervisors: Annotated[float, Field(ge=0, le=100)] = 1.0
+    """Supervisors' time for reviews, likewise."""
+    clerks: Annotated[float, Field(gt=0, le=100)] = 1.0
+    """Clerks of the crime recording desk, likewise."""
+
+
 class Drivers(Section):
     """The state of the drivers of recording; the baseline is one, the world of today another."""
 
@@ -93,6 +113,7 @@ class Drivers(Section):
     supervision: Supervision = Supervision()
     workload: Workload = Workload()
     pressure: Pressure = Pressure()
+    staff: Staff = Staff()
 
 
 class Frame(Section):
@@ -127,8 +148,9 @@ class WorldOptions(Drivers):
     published.
     """
 
-    fidelity: Literal["rates"] = "rates"
-    """rates: the recording rule at a stationary workload."""
+    fidelity: Literal["rates", "events"] = "rates"
+    """rates: the recording rule at a stationary workload; events: every incident through its
+    pathway, with workload out of the queues and interventions at their dates."""
     rule: Literal["logistic"] = "logistic"
     """The recording rule; see `simulate list rules`."""
     draw: Literal["fresh", "fixed"] = "fresh"
@@ -145,3 +167,10 @@ class WorldOptions(Drivers):
     """Unexplained effect of named forces, in standard deviations tau, in place of a drawn one."""
     frame: Frame = Frame()
     no_crimes: NoCrimes = NoCrimes()
+    pathway: Pathway = Pathway()
+
+    @model_validator(mode="after")
+    def _interventions_need_events(self) -> WorldOptions:
+        if self.pathway.interventions and self.fidelity != "events":
+            raise mistake("need fidelity: events", "pathway", "interventions")
+        return self

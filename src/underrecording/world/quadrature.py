@@ -49,13 +49,20 @@ class Grid:
         self.found_square = float(w_s @ found**2)
 
     def p(self, offset: Floats, tau: float | Floats, psi: float) -> Floats:
-        """Chance of recording before review, (F, nodes), at logit *offset* (F,)."""
+        """Chance of recording before review, (F, nodes).
+
+        *offset* is a logit, (F,), or (F, L) where it moves within the year: L
+        values equally often met, over which the chance is averaged.
+        """
         node = np.multiply.outer(tau, self.z) + self.shift - psi * self.pressure
-        chance: Floats = expit(offset[:, None] + node)
-        return chance
+        if offset.ndim == 1:
+            return np.asarray(expit(offset[:, None] + node))
+        chances = [expit(column[:, None] + node) for column in offset.T]
+        mean: Floats = sum(chances[1:], chances[0]) / len(chances)
+        return mean
 
     def mean_after_review(self, offset: Floats, tau: float | Floats, psi: float) -> Floats:
-        """E[p*], (F,)."""
+        """E[p*], (F,); *offset* as in `p`."""
         mean = self.p(offset, tau, psi) @ self.weight
         after: Floats = mean + (1.0 - mean) * self.found_mean
         return after

@@ -66,8 +66,9 @@ def solve(
         Published recorded crimes a year.
     accuracy : float array (K,)
         Published national recording accuracy, in (0, 1).
-    load_offset : float array (F,)
-        -omega max(0, load_f - load_0) at the baseline.
+    load_offset : float array (F,) or (F, L)
+        -omega max(0, load_f - load_0) at the baseline; L values where the load
+        moves within the year, equally often met at a decision.
     psi : float array (K,)
         Effect of full pressure on each group.
     spreads : Spreads
@@ -162,7 +163,8 @@ def _with_given_effects(
 ) -> tuple[Floats, Floats]:
     """Offset and tau by force: an effect that is given moves the one and empties the other."""
     drawn = np.isnan(fixed_effect)
-    return load_offset + tau * np.where(drawn, 0.0, fixed_effect), np.where(drawn, tau, 0.0)
+    given = tau * np.where(drawn, 0.0, fixed_effect)
+    return (load_offset.T + given).T, np.where(drawn, tau, 0.0)
 
 
 def _intercept(

@@ -1,0 +1,135 @@
+"""What became of each crime report, and the counts of it that make a ledger."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from underrecording.compiling import compiled
+from underrecording.ledger import Ledger
+from underrecording.stream.draws import (
+    ATTENDED,
+    DETECTED,
+    DUE,
+    NO_CRIME,
+    WRONG_NO_CRIME,
+    Draws,
+    has,
+)
+from underrecording.stream.force import ForceStream
+from underrecording.stream.schedule import HOUR_MS
+from underrecording.stream.times import (
+    CALL,
+    ENQUIRIES,
+    HANDLING,
+    NEVER,
+    RECORDING,
+    REFUSED,
+    REVIEW,
+    REVIEWED,
+    Times,
+)
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+class Outcome(NamedTuple):
+    """How each incident ended: milliseconds from the start of the warm-up, or `NEVER`.
+
+    Attributes
+    ----------
+    period : bool array (n,)
+        Whether it was reported in the period, not in the warm-up.
+    decided, recorded : int arrays (R,)
+        When the first decision was taken; when the crime record was made.
+    closed : int array (n,)
+        When nothing was left to do; `NEVER` where that had not come when the
+        follow-up ended.
+    """
+
+    period: Bools
+    decided: Ints
+    recorded: Ints
+    closed: Ints
+
+
+def outcome(force: ForceStream, draws: Draws, times: Times) -> Outcome:
+    """Read off when each incident was decided upon, recorded and closed."""
+    horizon = len(force.schedule.on_duty) * HOUR_MS
+    layout, n_reports = draws.layout, len(draws.group)
+
+    def completed(step: int) -> Ints:
+        part = layout.of(step)
+        begun, took = times.started[part], draws.service[part]
+        done = begun + took
+        return np.where((begun != NEVER) & (done < horizon), done, NEVER)
+
+    found = found_by_review(draws, times)
+    recorded = completed(RECORDING)
+    ended = np.select(
+        [times.decision == REFUSED, (times.decision == REVIEWED) & ~found],
+        [completed(ENQUIRIES), completed(REVIEW)],
+        recorded,
+    )
+    # Of other incidents, the attended end there, the rest with the call.
+    others = np.where(has(draws.traits, ATTENDED), completed(HANDLING), completed(CALL))
+    return Outcome(
+        period=draws.reported >= _warm_up(force),
+        decided=np.where(times.decision == NEVER, NEVER, completed(ENQUIRIES)),
+        recorded=recorded,
+        closed=np.concatenate((ended, others[n_reports:])),
+    )
+
+
+def found_by_review(draws: Draws, times: Times) -> Bools:
+    """Reports wrongly refused that a supervisor finds, or will find, (R,)."""
+    found: Bools = times.decision == REVIEWED
+    return found & has(draws.traits[: len(draws.group)], DUE | DETECTED)
+
+
+def count(force: ForceStream, draws: Draws, times: Times, ledger: Ledger, row: int) -> None:
+    """Count the reports of the period into row *row* of *ledger*.
+
+    A report that is still undecided, or unrecorded, when the follow-up ends
+    has no crime record for an inspector to find.
+    """
+    counts = _count(
+        draws.reported, draws.traits, draws.group, draws.fate, draws.service, times.started,
+        _warm_up(force), len(force.schedule.on_duty) * HOUR_MS, ledger.reports.shape[2],
+    )  # fmt: skip
+    for field, by_group in zip(_COUNTED, counts, strict=True):
+        getattr(ledger, field)[row, force.number] = by_group
+
+
+_COUNTED = ("reports", "due", "recorded", "over_recorded", "no_crimed", "wrongly_no_crimed")
+
+
+@compiled
+def _count(
+    reported: Any, traits: Any, group: Any, fate: Any, service: Any, started: Any,
+    begin: Any, horizon: Any, n_groups: Any,
+) -> Any:  # fmt: skip
+    """Counts of `_COUNTED` by offence group, (6, K)."""
+    counts = np.zeros((6, n_groups), np.int64)
+    n, n_reports = len(reported), len(group)
+    recording = 2 * n + 2 * n_reports
+    for i in range(n_reports):
+        if reported[i] < begin:
+            continue
+        k, due = group[i], traits[i] & DUE
+        counts[0, k] += 1
+        counts[1, k] += due != 0
+        begun = started[recording + i]
+        if begun == NEVER or begun + service[recording + i] >= horizon:
+            continue
+        counts[2 if due else 3, k] += 1
+        counts[4, k] += fate[i] & NO_CRIME != 0
+        counts[5, k] += fate[i] & WRONG_NO_CRIME != 0
+    return counts
+
+
+def _warm_up(force: ForceStream) -> int:
+    return force.pathway.warm_up_days * 24 * HOUR_MS
