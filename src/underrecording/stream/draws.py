@@ -284,9 +284,9 @@ def _milliseconds(duration: Duration, normal: Singles) -> Milliseconds:
 
 
 def _logistic(uniform: Singles) -> Singles:
-    # Half a step keeps 0 and 1 out; single precision has 2**24 steps.
-    u = uniform + np.float32(2.0**-25)
-    return np.log(u / (np.float32(1.0) - u))
+    # Half a step keeps 0 and 1 out; 1 - u is exact, where u + half a step would round to 1.
+    half = np.float32(2.0**-25)
+    return np.log((uniform + half) / (np.float32(1.0) - uniform - half))
 
 
 def _single(shares: Floats) -> Singles:

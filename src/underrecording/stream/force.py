@@ -119,7 +119,6 @@ def force_stream(
     """
     published, pathway = load_published(), options.pathway
     name = published.forces.name[force]
-    officers = float(officers_of(drivers.staff, published)[force])
     reports = law.reports[force]
     rate = hourly_rate(pathway)
     log_rate = (
@@ -128,7 +127,14 @@ def force_stream(
         * _demand(pathway, force=name)
         / (365.0 * 24.0)
     )
-    schedule = make_schedule(pathway, drivers, force=name, officers=officers, luck=luck)
+    schedule = make_schedule(
+        pathway,
+        drivers,
+        force=name,
+        published=float(published.forces.officers_fte[force]),
+        officers=float(officers_of(drivers.staff, published)[force]),
+        luck=luck,
+    )
     return ForceStream(
         name=name,
         number=force,

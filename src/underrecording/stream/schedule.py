@@ -140,7 +140,7 @@ def knowledge_by_day(training: Training, rate: Floats, z: float) -> tuple[Floats
 
 
 def make_schedule(
-    pathway: Pathway, drivers: Drivers, *, force: str, officers: float, luck: Luck
+    pathway: Pathway, drivers: Drivers, *, force: str, published: float, officers: float, luck: Luck
 ) -> Schedule:
     """Lay out the clock of one force.
 
@@ -150,8 +150,9 @@ def make_schedule(
     drivers : Drivers
         The state before any intervention.
     force : str
-    officers : float
-        Strength, full-time equivalents.
+    published, officers : float
+        Officers that the force is published to have, by which its other staff are scaled; and
+        that it has now. Full-time equivalents.
     luck : Luck
 
     Raises
@@ -166,25 +167,27 @@ def make_schedule(
     review = by_day(pathway, "review_share", drivers.supervision.review_share, force=force)
     pressure = by_day(pathway, "pressure_level", drivers.pressure.level, force=force)
 
-    def on_average(station: str, per_officer: float, relative: float) -> Floats:
-        usual = officers * per_officer * relative * relative_by_day(pathway, station, force=force)
-        return usual + added_by_day(pathway, station, force=force)
+    def on_average(station: str, usual: float) -> Floats:
+        relative = relative_by_day(pathway, station, force=force)
+        return usual * relative + added_by_day(pathway, station, force=force)
 
     stations = pathway.stations
-    strength = on_average("officers", drivers.workload.on_duty_share, 1.0) * (
-        1.0 - np.minimum(away, 1.0)
-    )
+    present = 1.0 - np.minimum(away, 1.0)
+    strength = on_average("officers", officers * drivers.workload.on_duty_share) * present
+    per_100 = published / 100.0
     numbers = {
         "call_takers": on_average(
-            "call_takers", stations.call_takers_per_100_officers / 100.0, staff.call_takers
+            "call_takers", per_100 * stations.call_takers_per_100_officers * staff.call_takers
         ),
         "officers": strength * stations.response_share,
         "supervisors": on_average(
             "supervisors",
-            stations.supervisors_per_100_officers / 100.0,
-            staff.supervisors * _own_habit(drivers, luck),
+            per_100
+            * stations.supervisors_per_100_officers
+            * staff.supervisors
+            * _own_habit(drivers, luck),
         ),
-        "clerks": on_average("clerks", stations.clerks_per_100_officers / 100.0, staff.clerks),
+        "clerks": on_average("clerks", per_100 * stations.clerks_per_100_officers * staff.clerks),
     }
     if review.max() > 0.0 and not numbers["supervisors"].any():
         raise UserError(

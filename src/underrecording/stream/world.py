@@ -72,35 +72,41 @@ class EventWorld(World):
             self.options, self.law, load_0=self.load_0, drivers=drivers, force=number, luck=luck
         )
 
-    def fresh(self, seed: int, first: int, count: int) -> Ledger:
+    def fresh(self, seed: int, first: int, count: int, *, threads: int = 1) -> Ledger:
         """Return the fresh worlds of replicates *first* to *first* + *count* - 1."""
-        ledger = Ledger.empty(count, *self.law.reports.shape)
-        for row in range(count):
-            self._fill(ledger, row, seed, 0, first + row)
-        return ledger
+        rows = [self._ledger(seed, 0, first + row, threads) for row in range(count)]
+        return Ledger(*(np.concatenate(counts) for counts in zip(*rows, strict=True)))
 
-    def fixed(self, seed: int, number: int) -> Ledger:
+    def fixed(self, seed: int, number: int, *, threads: int = 1) -> Ledger:
         """Return fixed world *number*."""
-        ledger = Ledger.empty(1, *self.law.reports.shape)
-        self._fill(ledger, 0, seed, number, 0)
-        return ledger
+        return self._ledger(seed, number, 0, threads)
 
-    def _fill(self, ledger: Ledger, row: int, seed: int, world: int, replicate: int) -> None:
-        def one(number: int) -> None:
-            force = self.force(number, seed, world, replicate)
-            draws = draw_stream(force, seed, world, replicate)
-            times = run_stream(force, draws)
-            warn_of_overload(force, draws, times)
-            count(force, draws, times, ledger, row)
-
-        for_each_force(self.law, one)
-        draw_other_systems(self.law, np.uint64(seed), world, replicate, ledger, row)
+    def _ledger(self, seed: int, world: int, replicate: int, threads: int) -> Ledger:
+        return _ledger(self.options.model_dump_json(), seed, world, replicate, threads)
 
 
-def for_each_force(law: Law, one: Callable[[int], None]) -> None:
-    """Call *one* for every force, the largest first, on all cores."""
+@lru_cache(maxsize=1024)
+def _ledger(options_json: str, seed: int, world: int, replicate: int, threads: int) -> Ledger:
+    """One world's ledger. Kept: blocks and cells that share the world need not repeat it."""
+    made = _event_world(options_json)
+    ledger = Ledger.empty(1, *made.law.reports.shape)
+
+    def one(number: int) -> None:
+        force = made.force(number, seed, world, replicate)
+        draws = draw_stream(force, seed, world, replicate)
+        times = run_stream(force, draws)
+        warn_of_overload(force, draws, times)
+        count(force, draws, times, ledger, 0)
+
+    for_each_force(made.law, one, threads)
+    draw_other_systems(made.law, np.uint64(seed), world, replicate, ledger, 0)
+    return ledger
+
+
+def for_each_force(law: Law, one: Callable[[int], None], threads: int | None = None) -> None:
+    """Call *one* for every force, the largest first, on *threads* threads, all cores if None."""
     order = np.argsort(-law.reports.sum(axis=1), kind="stable").tolist()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         for _ in pool.map(one, order):
             pass
 

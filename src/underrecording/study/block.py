@@ -71,7 +71,10 @@ class BlockResult(NamedTuple):
 
 
 def run_block(
-    plan: StudyPlan, block: Block, progress: Callable[[int], None] = lambda _: None
+    plan: StudyPlan,
+    block: Block,
+    progress: Callable[[int], None] = lambda _: None,
+    threads: int = 1,
 ) -> BlockResult:
     """Run the replicates of one block in every cell.
 
@@ -81,14 +84,16 @@ def run_block(
     block : Block
     progress : callable
         Called with the number of replicates done, chunk by chunk.
+    threads : int
+        Threads that worlds which take long may use.
     """
     moments = Moments.empty(*plan.shape)
     alpha = 1.0 - plan.scenario.study.level
     kept = min(KEPT_ROWS, block.stop) if block.is_first else 0
     rows = _empty_rows(plan, kept)
     fixed: dict[int, Ledger] = {}
-    for first, count in _chunks(block):
-        ledgers = _ledgers(plan, block, first, count, fixed)
+    for first, count in _chunks(block, _at_once(plan)):
+        ledgers = _ledgers(plan, block, first, count, fixed, threads)
         for c, cell in enumerate(plan.cells):
             ledger = ledgers[id(cell.world)]
             for t, audits, truth in _targets(plan, cell, ledger, block.world, first, count):
@@ -102,26 +107,34 @@ def run_block(
     return BlockResult(
         moments,
         rows if kept else None,
-        trajectories(plan, min(follow, block.stop)) if follow else None,
+        trajectories(plan, min(follow, block.stop), threads) if follow else None,
     )
 
 
-def _chunks(block: Block) -> Iterator[tuple[int, int]]:
-    for first in range(block.start, block.stop, CHUNK):
-        yield first, min(CHUNK, block.stop - first)
+def _at_once(plan: StudyPlan) -> int:
+    """Replicates of a chunk: one where each has streams of its own, which take seconds."""
+    return 1 if plan.fresh and plan.scenario.world.fidelity == "events" else CHUNK
+
+
+def _chunks(block: Block, size: int) -> Iterator[tuple[int, int]]:
+    for first in range(block.start, block.stop, size):
+        yield first, min(size, block.stop - first)
 
 
 def _ledgers(
-    plan: StudyPlan, block: Block, first: int, count: int, fixed: dict[int, Ledger]
+    plan: StudyPlan, block: Block, first: int, count: int, fixed: dict[int, Ledger], threads: int
 ) -> dict[int, Ledger]:
     """The ledger of each distinct world: cells that differ in inspection only share it."""
     seed = plan.scenario.seed
     distinct: dict[int, World] = {id(cell.world): cell.world for cell in plan.cells}
     if plan.fresh:
-        return {key: world.fresh(seed, first, count) for key, world in distinct.items()}
+        return {
+            key: world.fresh(seed, first, count, threads=threads)
+            for key, world in distinct.items()
+        }
     for key, world in distinct.items():
         if key not in fixed:
-            fixed[key] = world.fixed(seed, block.world)
+            fixed[key] = world.fixed(seed, block.world, threads=threads)
     return fixed
 
 

@@ -40,7 +40,7 @@ class Trajectory(NamedTuple):
     truth: Floats
 
 
-def trajectories(plan: StudyPlan, count: int) -> Trajectory:
+def trajectories(plan: StudyPlan, count: int, threads: int = 1) -> Trajectory:
     """Follow the first *count* replicates of the reference cell from one force to all.
 
     Forces come in the order of their random keys, tilted where the design is:
@@ -48,7 +48,10 @@ def trajectories(plan: StudyPlan, count: int) -> Trajectory:
     """
     cell, seed = plan.cells[0], plan.scenario.seed
     world, groups = cell.world, cell.world.frame.groups
-    ledger = world.fresh(seed, 0, count) if plan.fresh else world.fixed(seed, 0)
+    if plan.fresh:
+        ledger = world.fresh(seed, 0, count, threads=threads)
+    else:
+        ledger = world.fixed(seed, 0, threads=threads)
     strand = reports_strand(ledger)
     n_forces = len(world.frame.forces)
     estimate = np.empty((len(plan.estimators), count, n_forces))

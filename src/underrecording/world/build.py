@@ -62,14 +62,17 @@ class World:
     expected_sd: float
     law: Law
 
-    def fresh(self, seed: int, first: int, count: int) -> Ledger:
-        """Return the fresh worlds of replicates *first* to *first* + *count* - 1."""
+    def fresh(self, seed: int, first: int, count: int, *, threads: int = 1) -> Ledger:
+        """Return the fresh worlds of replicates *first* to *first* + *count* - 1.
+
+        *threads* may be used by worlds that take long.
+        """
         ledger = Ledger.empty(count, *self.law.reports.shape)
         draw_fresh_worlds(self.law, np.uint64(seed), first, ledger)
         return ledger
 
-    def fixed(self, seed: int, number: int) -> Ledger:
-        """Return fixed world *number*."""
+    def fixed(self, seed: int, number: int, *, threads: int = 1) -> Ledger:
+        """Return fixed world *number*; *threads* as in `fresh`."""
         ledger = Ledger.empty(1, *self.law.reports.shape)
         draw_world(self.law, np.uint64(seed), number, 0, ledger, 0)
         return ledger

@@ -106,7 +106,7 @@ class Durations(Section):
     """Officer hours at one attended incident, travel and paperwork included (assumed)."""
     desk: Duration = Duration(mean_hours=0.4, cv=0.8)
     """One clerk, resolving a report that nobody attends (assumed)."""
-    enquiries: Duration = Duration(mean_hours=32.5, cv=1.2)
+    enquiries: Duration = Duration(mean_hours=33.0, cv=1.2)
     """Between dealing with a report and deciding on it; nobody is kept busy (assumed: with it
     about the published 11.5 per cent of recorded crimes are late at the baseline)."""
     review: Duration = Duration(mean_hours=1.0, cv=0.5)
@@ -131,7 +131,7 @@ class Roster(Section):
 
 
 class Stations(Section):
-    """Staff on duty at each station, on average, per 100 officers of the force."""
+    """Staff on duty at each station, on average, per 100 officers published for the force."""
 
     call_takers_per_100_officers: Annotated[float, Field(gt=0, le=100)] = 0.5
     """Call takers on duty (assumed)."""
@@ -140,7 +140,7 @@ class Stations(Section):
     supervisors_per_100_officers: Annotated[float, Field(ge=0, le=100)] = 0.1
     """Supervisors on duty whose time goes into reviews, in a force of typical review share; a
     force that usually reviews more has as many more (assumed)."""
-    clerks_per_100_officers: Annotated[float, Field(gt=0, le=100)] = 0.38
+    clerks_per_100_officers: Annotated[float, Field(gt=0, le=100)] = 0.45
     """Clerks on duty at the crime recording desk (assumed)."""
     call_takers_roster: Roster = Roster(by_hour=_SHIFTS)
     """Three shifts (assumed)."""
