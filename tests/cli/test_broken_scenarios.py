@@ -121,6 +121,24 @@ MISTAKES = {
         GOOD + "report: {headline: pooled/binomial/wald}\n", r":14:20: .*not among"),
     "no-crimes measured but not reviewed": (
         GOOD + "  estimands: [wrong_no_crime_share/national]\n", r":14:\d+: .*no_crimes"),
+    "records a force at a census": (
+        changed("hmic_2014, per_force", "census, per_force"),
+        r":9:44: inspection.records.per_force: nothing reads it: a census reads every record"),
+    "shares within a force at a census": (
+        changed("hmic_2014, per_force: 160", "census, within: equal"),
+        r":9:\d+: inspection.records.within: nothing reads it"),
+    "an exponent that nothing is raised to": (
+        changed("160}", "160, exponent: 0.7}"), r":9:\d+: inspection.records.exponent: nothing"),
+    "an exponent swept that nothing is raised to": (
+        GOOD + "  sweep: {one_at_a_time: {inspection.records.exponent: [0.3]}}\n",
+        r":14:\d+: .*inspection.records.exponent: nothing reads it"),
+    "classes of size without strata of size": (
+        changed("srs, count: 13", "stratified, count: 13, certainty: [Essex], size_classes: 4"),
+        r":8:\d+: inspection.forces.size_classes: nothing reads it: only by: size"),
+    "a census with records a force in one value of a sweep": (
+        GOOD + "  sweep: {one_at_a_time: {inspection.records: "
+        "[{allocation: census, per_force: 60}]}}\n",
+        r":14:\d+: .*inspection.records.per_force: nothing reads it"),
     "an estimand nobody knows": (
         GOOD + "  estimands: [under_recording_rate/nation]\n", r":14:15: .*national"),
 }  # fmt: skip
@@ -218,6 +236,60 @@ def test_a_wrong_setting_names_itself(tmp_path, command, words, pattern):
     assert result.exit_code == 2
     assert re.search(pattern, result.stderr), result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        "{inspection.records.allocation: [equal, census]}",
+        "{inspection.records: [{allocation: census}]}",
+        "{inspection.forces: [{design: stratified, count: 13, by: size, size_classes: 4}]}",
+    ],
+)
+def test_a_sweep_may_leave_an_option_unread_in_some_cells(tmp_path, sweep):
+    path = tmp_path / "good.yaml"
+    path.write_text(GOOD + f"  sweep: {{one_at_a_time: {sweep}}}\n")
+    result = simulate("check", path)
+    assert result.exit_code == 0, result.output
+
+
+def test_a_base_may_hold_what_only_a_swept_cell_reads(tmp_path):
+    path = tmp_path / "good.yaml"
+    path.write_text(
+        GOOD.replace("160}", "160, exponent: 0.7}")
+        + "  sweep: {one_at_a_time: {inspection.records.allocation: [equal, power]}}\n"
+    )
+    result = simulate("check", path)
+    assert result.exit_code == 0, result.output
+
+
+def test_a_setting_may_leave_an_option_of_the_file_unread_but_not_one_beside_it(tmp_path):
+    path = tmp_path / "good.yaml"
+    path.write_text(GOOD)
+    census = ["--set", "inspection.records.allocation=census"]
+    assert simulate("check", path, *census).exit_code == 0
+    result = simulate("check", path, *census, "--set", "inspection.records.per_force=60")
+    assert result.exit_code == 2
+    assert "--set inspection.records.per_force=60: inspection.records.per_force" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--seed", "5", "--set", "seed=6"],
+        ["--replicates", "5", "--set", "study.replicates=6"],
+        ["--replicates", "5", "--set", "study={replicates: 6}"],
+    ],
+)
+def test_a_value_given_twice_is_refused(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "good.yaml"
+    path.write_text(GOOD)
+    result = simulate("run", path, *words)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{words[0]} {words[1]} and --set {words[3]}: both give ")
+    assert "give one of them" in result.stderr
+    assert [left.name for left in tmp_path.iterdir()] == ["good.yaml"]
 
 
 @pytest.mark.parametrize("words", [["--replicates", "many"], ["--seed", "-3"], ["--jobs", "0"]])

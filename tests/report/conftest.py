@@ -45,11 +45,29 @@ study:
       inspection.forces.count: [5, 20]
       inspection.records.per_force: [30, 120]
 """,
+    "cube": HEAD + TWO + """\
+study:
+  replicates: 6
+  sweep:
+    grid:
+      inspection.forces.count: [5, 20]
+      inspection.records.per_force: [30, 60]
+      inspection.records.allocation: [equal, hmic_2014]
+""",
     "one_cell": HEAD + """\
 estimators: [pooled/binomial/wald]
 study: {replicates: 20, trajectories: 0}
 """,
     "worlds": HEAD + TWO + "world: {draw: fixed, worlds: 4}\nstudy: {replicates: 30}\n",
+    "one_each": HEAD + TWO + "world: {draw: fixed, worlds: 3}\nstudy: {replicates: 1}\n",
+    "far_off": HEAD + TWO + """\
+world:
+  draw: fixed
+  accuracy:
+    between_force_sd: 0.02
+    by_group: {violence: 0.95, sexual: 0.95, robbery: 0.95, burglary: 0.95, other: 0.95}
+study: {replicates: 30, level: 0.9}
+""",
     "silent": HEAD.replace("count: 13", "count: 1") + """\
 estimators: [combined_ratio/linearised/t]
 study: {replicates: 20, sweep: {one_at_a_time: {inspection.forces.count: [1, 2]}}}

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from underrecording.report.figures import FIGURES, draw_all
-from underrecording.report.figures.style import spread
+from underrecording.report.figures.sampling_distribution import sampling_distribution
+from underrecording.report.figures.style import settle, spread
 
 DOCS = Path(__file__).parents[2] / "docs" / "figures.md"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -218,6 +219,51 @@ def test_the_published_figures_are_marked_on_the_national_rate(studies):
     words = said(studies("swept").drawn["sampling_distribution"])
     assert "HMIC interim, May 2014: 20 %" in words
     assert "HMIC final, Nov. 2014: 19 %" in words
+
+
+def test_published_figures_off_the_drawing_are_pointed_at(studies):
+    words = said(studies("far_off").drawn["sampling_distribution"])
+    assert "HMIC interim, May 2014: 20 % →" in words
+    assert "HMIC final, Nov. 2014: 19 % →" in words
+    assert "→" not in said(studies("swept").drawn["sampling_distribution"])
+
+
+def test_labels_of_the_published_figures_stay_on_the_drawing_and_apart(studies):
+    for name in ("far_off", "grid", "swept"):
+        (drawing,) = sampling_distribution(studies(name).results)
+        settle(drawing.figure)
+        axes = drawing.figure.axes[0]
+        frame = axes.get_window_extent()
+        boxes = [text.get_window_extent() for text in axes.texts if "HMIC" in text.get_text()]
+        assert len(boxes) == 2
+        assert not boxes[0].overlaps(boxes[1]), name
+        for box in boxes:
+            assert frame.x0 <= box.x0 < box.x1 <= frame.x1, name
+
+
+def test_the_truth_of_a_fixed_world_is_drawn_where_it_is(studies):
+    results, _, drawn = studies("grid")
+    numbers = drawn["sampling_distribution"].numbers
+    (truth,) = numbers[numbers["what"] == "truth"].to_dict("records")
+    exact = 100 * results.select("mean_truth", cell=0)["value"].iloc[0]
+    assert truth["low_percent"] == truth["high_percent"] == pytest.approx(exact, abs=1e-9)
+    (drawing,) = sampling_distribution(results)
+    (line,) = [line for line in drawing.figure.axes[0].lines if "truth" in str(line.get_label())]
+    assert list(line.get_xdata()) == pytest.approx([exact, exact], abs=1e-9)
+
+
+def test_a_grid_of_three_keys_says_what_its_figures_hold(studies):
+    drawn = studies("cube").drawn
+    assert "Held: How the records are shared out hmic_2014." in said(
+        drawn["sweep_inspection.forces.count"]
+    )
+    assert "Held: How the records are shared out hmic_2014." in said(
+        drawn["coverage_by_inspection.forces.count"]
+    )
+    allocation = drawn["sweep_inspection.records.allocation"]
+    assert "Held: Forces inspected (of 43) 5; Records read per force (mean) 60." in said(allocation)
+    assert set(allocation.numbers["inspection.records.allocation"]) == {"equal", "hmic_2014"}
+    assert allocation.numbers["cell"].nunique() == 2
 
 
 def test_controls_are_marked(studies):

@@ -12,15 +12,31 @@ import pandas as pd
 import pytest
 
 from underrecording.report import headline_json, headline_table, headline_text, write_report
+from underrecording.report.failures import failed_rows
 from underrecording.report.glossary import COLUMNS, MEASURES
 from underrecording.report.headline import calibration_lines
 from underrecording.report.page import page
-from underrecording.report.provenance import assumptions, calibration, what_it_rests_on
+from underrecording.report.provenance import (
+    assumptions,
+    calibration,
+    departures,
+    what_it_rests_on,
+)
 from underrecording.report.shown import every, intervals, is_control, pair, points
+from underrecording.report.sweeps import sweep_tables
 from underrecording.report.tables import variance_split
 from underrecording.report.write import csv_text
-from underrecording.study import measures
+from underrecording.scenario import load_scenario
+from underrecording.study import measures, plan_study
 
+HEAD = """\
+title: A small study
+aim: To be drawn by tests
+seed: 7
+inspection:
+  forces: {design: srs, count: 13}
+  records: {allocation: hmic_2014, per_force: 60}
+"""
 EXACT_COLUMNS = [
     "cell", "inspection.forces.count", "inspection.records", "estimator", "estimand", "domain",
     "measure", "value", "mcse", "replicates", "failures",
@@ -95,6 +111,16 @@ def test_the_page_stands_alone(written, studies):
     assert "None, in any cell." in html
 
 
+def test_the_page_says_where_several_programs_computed_a_run(studies, monkeypatch):
+    study = studies("one_cell")
+    manifest = json.loads((study.store.folder / "manifest.json").read_text("utf-8"))
+    again = "computed by 2 versions or commits"
+    assert again not in page(study.results, [], study.store)
+    manifest["computed_by"].append(None)
+    monkeypatch.setattr("underrecording.report.page._manifest", lambda store: manifest)
+    assert again in page(study.results, [], study.store)
+
+
 def test_every_link_of_the_page_leads_somewhere(written):
     html = written("swept")["report.html"].read_text("utf-8")
     links = set(re.findall(r'href="#([^"]+)"', html))
@@ -128,6 +154,84 @@ def test_failures_are_listed_where_there_are_any(studies):
     html = page(study.results, list(study.drawn.values()), study.store)
     assert "None, in any cell." not in html
     assert "failures.csv has the reasons" in html
+
+
+def test_the_headline_counts_failures_and_says_why(studies):
+    results = studies("silent").results
+    text = headline_text(results)
+    assert (
+        "No answer in 20 of 20, left out: combined_ratio/linearised/t "
+        "(one force inspected in a stratum of several)" in text
+    )
+    assert "No answer" not in headline_text(studies("swept").results)
+    document = json.loads(headline_json(results, studies("silent").store.folder))
+    (row,) = document["reference_cell"]
+    assert (row["failures"], row["replicates"]) == (20, 20)
+    (failed,) = document["failures"]
+    assert failed["cell"] == 0
+    assert failed["reasons"] == {"one force inspected in a stratum of several": 20}
+    swept = json.loads(headline_json(studies("swept").results, studies("swept").store.folder))
+    assert swept["failures"] == []
+
+
+def test_failures_of_other_cells_are_mentioned(studies):
+    results = studies("silent").results
+    table = results.failures.copy()
+    one_force = "one force inspected in a stratum of several"
+    table.loc[table["cell"] == 1, ["answered", one_force]] = [15, 5]
+    table.loc[table["cell"] == 0, ["answered", one_force]] = [20, 0]
+    changed = type(results)(results.plan, results.moments, results.rows, results.trajectory)
+    vars(changed)["failures"] = table
+    assert [row.cell for row in failed_rows(changed)] == [1]
+    assert "Replicates without an answer in 1 other cell too" in headline_text(changed)
+
+
+@pytest.mark.parametrize(("name", "level"), [("swept", "95 %"), ("far_off", "90 %")])
+def test_the_nominal_level_is_said_where_coverage_is(studies, written, name, level):
+    study = studies(name)
+    text = " ".join(headline_text(study.results).split())
+    assert f"coverage of {level} intervals" in text
+    assert f"coverage of {level} intervals" in written(name)["report.html"].read_text("utf-8")
+    document = json.loads(headline_json(study.results, study.store.folder))
+    assert document["level"] == study.results.plan.scenario.study.level
+
+
+def test_a_grid_of_three_keys_is_shown_along_each_and_says_that_there_is_more(studies):
+    results = studies("cube").results
+    tables = sweep_tables(results)
+    assert [swept.table.header[0] for swept in tables] == [
+        "Forces inspected (of 43)", "Records read per force (mean)",
+        "How the records are shared out",
+    ]  # fmt: skip
+    count, per_force, allocation = tables
+    assert count.caption == (
+        "All else as in the reference cell (3 of 9 cells; measures.csv has all)"
+    )
+    assert [row[0] for row in count.table.rows] == ["5", "13", "20"]
+    # The grid leaves out the thirteen forces of the reference cell.
+    for swept in (per_force, allocation):
+        assert swept.caption.startswith("Held: Forces inspected (of 43) 5; ")
+        assert swept.caption.endswith("(2 of 9 cells; measures.csv has all)")
+    assert [row[0] for row in allocation.table.rows] == ["equal", "hmic_2014"]
+    text = headline_text(results)
+    assert all(f"{swept.caption}:\n{swept.table.header[0]}" in text for swept in tables)
+
+
+def test_a_grid_of_two_numbers_is_shown_whole(studies):
+    (swept,) = sweep_tables(studies("grid").results)
+    assert swept.caption == "All else as in the reference cell"
+    assert len(swept.table.rows) == 4
+
+
+def test_the_rows_of_a_sweep_are_of_the_cells_they_name(studies):
+    results = studies("cube").results
+    coverage = results.select("coverage").set_index(
+        ["inspection.records.per_force", "inspection.records.allocation",
+         "inspection.forces.count", "estimator"]
+    )["value"]  # fmt: skip
+    for row in sweep_tables(results)[2].table.rows:
+        value = coverage[60, row[0], 5, "pooled/binomial/wald"]
+        assert float(row[2].split()[0]) == pytest.approx(100 * value, abs=5)
 
 
 def test_the_glossary_knows_every_measure_and_column(studies):
@@ -199,6 +303,40 @@ def test_calibration_says_what_is_published_unchecked_or_replaced(studies):
     assert "four of six recalled" in what_it_rests_on(studies("swept").results.plan)
 
 
+def test_the_published_total_is_a_check_only_where_the_world_was_built_to_it(
+    studies, written, tmp_path
+):
+    def plan_of(world):
+        path = tmp_path / "s.yaml"
+        path.write_text(f"{HEAD}world: {world}\nestimators: [pooled/binomial/wald]\n"
+                        "study: {replicates: 2}\n")  # fmt: skip
+        return plan_study(load_scenario(path))
+
+    check = "A calibration check, not a finding."
+    assert departures(studies("swept").results.plan) == []
+    for world, keys in {
+        "{accuracy: {by_group: {robbery: 0.5}}}": ["world.accuracy.by_group"],
+        "{draw: fixed, force_effects: {Metropolitan: -2.0}}": ["world.force_effects"],
+        "{pressure: {level: 0.4}, training: {spread: 0.4}}": ["world.training", "world.pressure"],
+        "{staff: {officers: 0.9}}": ["world.staff"],
+        "{pressure: {level: 0.4}, baseline: {pressure: {level: 0.4}}}": [],
+    }.items():
+        plan = plan_of(world)
+        assert departures(plan) == keys
+        line = calibration_lines(plan)[2]
+        assert (check in line) == (not keys)
+        assert ("800,000" in line) == (not keys)
+        assert all(key in line for key in keys)
+    own = ", ".join(f"{row.group}: 0.9" for row in calibration(plan))
+    assert what_it_rests_on(plan_of(f"{{accuracy: {{by_group: {{{own}}}}}}}")).startswith(
+        "Calibrated to rates set by the scenario. Spread"
+    )
+    html = written("own_rates")["report.html"].read_text("utf-8")
+    assert "not a finding" not in html
+    assert "They are not meant to agree: the scenario sets world.accuracy.by_group." in html
+    assert "not a finding" in written("swept")["report.html"].read_text("utf-8")
+
+
 def test_assumptions_are_found_where_the_options_say_so(studies):
     found = {row.path: row.value for row in assumptions(studies("swept").results.plan)}
     assert found["world.effects.workload"] == "0.1"
@@ -230,6 +368,15 @@ def test_variance_splits_into_within_and_between_worlds(studies):
     assert within == pytest.approx((se**2).mean())
     bias = table.loc[table["measure"] == "bias", "value"]
     assert 0.0 <= between <= bias.var(ddof=1)
+
+
+def test_one_replicate_a_world_has_no_variance_to_split(studies):
+    results = studies("one_each").results
+    assert all(math.isnan(value) for value in variance_split(results, pair(results)[0]))
+    text = headline_text(results)
+    assert "no estimator gave two answers in each world" in text
+    assert "- points² within worlds, - between them (needs two answers in each world)" in text
+    assert "needs two answers" not in headline_text(studies("worlds").results)
 
 
 def test_csv_gives_floats_back_to_the_last_bit():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from underrecording.audit import OK, ONE_FORCE
-from underrecording.study.measures import MEASURES, measures, proportion
+from underrecording.study.measures import MEASURES, SHARES, measures, over_worlds, proportion
 from underrecording.study.moments import (
     ERROR_BIN,
     N_ERROR_BINS,
@@ -182,6 +182,19 @@ def test_one_truth_serves_all_replicates_of_a_fixed_world():
 
 def test_proportion_at_the_boundary_still_has_an_error():
     assert proportion(0, 400).mcse == proportion(400, 400).mcse == pytest.approx(1 / 401)
+
+
+@pytest.mark.parametrize("name", SHARES)
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_of_0_or_1_in_every_world_still_has_an_error(name, share):
+    assert over_worlds(name, [share] * 9) == (share, pytest.approx(1 / 10))
+
+
+def test_the_error_over_worlds_is_their_spread_elsewhere():
+    assert over_worlds("coverage", [1.0, 0.0]) == (0.5, pytest.approx(0.5))
+    # A bias of 0 in every world, as at a census, is exact.
+    assert over_worlds("bias", [0.0, 0.0]) == (0.0, 0.0)
+    assert math.isnan(over_worlds("coverage", [1.0, math.nan]).mcse)
 
 
 @given(st.floats(-1, 1))

@@ -1,12 +1,15 @@
 """What is on the disk after good days and bad ones."""
 
 import json
+from importlib.metadata import version
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
 from underrecording.errors import UserError
+from underrecording.rng import RESULTS_VERSION
 from underrecording.study import plan_study, read_results
 from underrecording.study.store import Store, write_atomically
 
@@ -37,6 +40,27 @@ def test_more_replicates_only_extend(run, tmp_path):
     assert heard.advanced == 100
     for name, time in before.items():
         assert (tmp_path / "run/parts" / name).stat().st_mtime_ns == time
+
+
+def test_an_extension_says_what_of_an_unfinished_block_it_computes_again(run):
+    """Blocks of 50: of 120 replicates the last 20 are in a block that 200 replicates cut anew."""
+    run("study.replicates=120")
+    _, heard = run("study.replicates=200")
+    assert heard.advanced == 100
+    assert heard.told == [
+        "20 of the replicates that are there are computed again: only whole blocks (of 50) "
+        "carry over to another number of them."
+    ]
+    _, heard = run("study.replicates=250")
+    assert heard.told == []
+    _, heard = run("study.replicates=230")
+    assert heard.told[0].startswith("30 of the replicates")
+
+
+def test_every_fixed_world_counts_in_what_is_computed_again(run):
+    run("world.draw=fixed", "world.worlds=2", "study.replicates=60")
+    _, heard = run("world.draw=fixed", "world.worlds=2", "study.replicates=90")
+    assert heard.told[0].startswith("20 of the replicates")
 
 
 def test_an_extension_leaves_no_stale_table_behind(run, tmp_path):
@@ -144,6 +168,24 @@ def test_a_manifest_that_cannot_be_read_is_refused(run, tmp_path, text):
         run()
 
 
+def test_a_study_that_came_in_between_is_seen_under_the_lock(run, tmp_path, monkeypatch):
+    """Another process may start and finish between the first look and the lock."""
+    run("seed=8", folder="other")
+    theirs = (tmp_path / "other/manifest.json").read_text()
+
+    class SlowLock(FileLock):
+        def acquire(self, *args, **kwargs):
+            (tmp_path / "run/manifest.json").write_text(theirs)
+            return super().acquire(*args, **kwargs)
+
+    monkeypatch.setattr("underrecording.study.store.FileLock", SlowLock)
+    with pytest.raises(UserError, match=r"another study .*seed: 8 -> 7"):
+        run()
+    assert not (tmp_path / "run/parts").exists()
+    monkeypatch.undo()
+    run("seed=8")
+
+
 def test_a_second_process_is_refused_while_the_first_writes(run, tmp_path):
     run()
     with FileLock(tmp_path / "run/.lock"), pytest.raises(UserError, match="another process"):
@@ -185,6 +227,41 @@ def test_a_rerun_that_computes_nothing_keeps_the_manifest_of_what_computed_it(ru
     assert path.read_bytes() == before
     run("study.replicates=150")
     assert path.read_bytes() != before
+
+
+def test_the_manifest_lists_every_program_that_computed_a_part(run, tmp_path, monkeypatch):
+    path = tmp_path / "run/manifest.json"
+    run("study.replicates=50")
+    (first,) = json.loads(path.read_text())["computed_by"]
+    assert first["underrecording"] == version("underrecording")
+    assert first["results_version"] == RESULTS_VERSION
+    later = {**first, "underrecording": "9.9.9"}
+    monkeypatch.setattr("underrecording.study.store.program", lambda: later)
+    _, heard = run("study.replicates=100")
+    assert heard.advanced == 50
+    assert json.loads(path.read_text())["computed_by"] == [first, later]
+
+
+def test_parts_that_do_not_say_what_computed_them_are_still_read(run, tmp_path):
+    clean, _ = run()
+    for part in (tmp_path / "run/parts").glob("*.parquet"):
+        table = pq.read_table(part)
+        mark = json.loads(table.schema.metadata[b"underrecording"])
+        del mark["computed_by"]
+        old = {b"underrecording": json.dumps(mark).encode()}
+        pq.write_table(table.replace_schema_metadata(old), part)
+    (tmp_path / "run/manifest.json").unlink()
+    again, heard = run()
+    assert heard.advanced == 0
+    assert measures_csv(again) == measures_csv(clean)
+    assert json.loads((tmp_path / "run/manifest.json").read_text())["computed_by"] == [None]
+
+
+def test_parts_of_another_version_of_results_are_refused(run, monkeypatch):
+    run()
+    monkeypatch.setattr("underrecording.scenario.schema.RESULTS_VERSION", RESULTS_VERSION + 1)
+    with pytest.raises(UserError, match=r"another study .other results version"):
+        run()
 
 
 def test_results_cannot_be_read_from_an_unfinished_run(loaded, tmp_path):

@@ -170,6 +170,14 @@ def test_several_fixed_worlds_take_their_error_from_the_spread_over_worlds(run):
     assert row["replicates"] == 480
 
 
+def test_a_census_of_several_worlds_covers_them_all_and_leaves_an_error(run):
+    results, _ = run(*CENSUS, "world.draw=fixed", "world.worlds=4")
+    table = results.measures.query("estimator == 'combined_ratio/linearised/t'")
+    coverage = table[table["measure"] == "coverage"].iloc[0]
+    assert coverage["value"] == 1.0
+    assert coverage["mcse"] == pytest.approx(1 / 5)
+
+
 def test_levers_move_a_cell_and_share_the_calibration(run):
     results, _ = run(
         "study.sweep={one_at_a_time: {world.training.rate_per_year: [0.1, 2.0]}}",

@@ -19,10 +19,11 @@ def command(scenario: Path, settings: tuple[str, ...]) -> None:
     """
     from underrecording.scenario import find_scenario, load_scenario
     from underrecording.study import plan_study
-    from underrecording.study.outlook import outlook
+    from underrecording.study.outlook import outlook, refuse_idle_settings
     from underrecording.study.run import compile_first
 
     loaded = load_scenario(find_scenario(scenario), overrides=settings)
     plan = plan_study(loaded)
+    refuse_idle_settings(loaded, plan)
     compile_first(plan, lambda text: click.echo(text, err=True))
     click.echo(outlook(plan))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+
+from underrecording.errors import UserError
+
+_SHORT_FOR = {"--replicates": "study.replicates", "--seed": "seed"}
 
 
 @click.command("run")
@@ -46,11 +51,12 @@ def command(
     from underrecording.cli.progress import Progress
     from underrecording.scenario import find_scenario, load_scenario
     from underrecording.study import open_store, plan_study, run_in_threads
+    from underrecording.study.outlook import refuse_idle_settings
 
-    shorthand = {"study.replicates": replicates, "seed": seed}
-    overrides = [f"{key}={value}" for key, value in shorthand.items() if value is not None]
-    loaded = load_scenario(find_scenario(scenario), overrides=[*overrides, *settings])
+    overrides = _overrides({"--replicates": replicates, "--seed": seed}, settings)
+    loaded = load_scenario(find_scenario(scenario), overrides=overrides)
     plan = plan_study(loaded)
+    refuse_idle_settings(loaded, plan)
     progress = Progress(quiet=quiet)
     with open_store(plan, out) as store:
         try:
@@ -74,3 +80,26 @@ def command(
     else:
         click.echo(headline_text(results))
         click.echo(f"\nRun folder: {store.folder}")
+
+
+def _overrides(options: Mapping[str, str | None], settings: Sequence[str]) -> list[str]:
+    """Every value given in place of the scenario's, as PATH=VALUE.
+
+    Raises
+    ------
+    UserError
+        If an option and ``--set`` give the same value.
+
+    >>> _overrides({"--seed": "5", "--replicates": None}, ["world.draw=fixed"])
+    ['seed=5', 'world.draw=fixed']
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    clashes = [
+        f"{name} {value} and --set {text}: both give {_SHORT_FOR[name]}; give one of them"
+        for name, value in given.items()
+        for text in settings
+        if f"{_SHORT_FOR[name]}.".startswith(f"{text.partition('=')[0]}.")
+    ]
+    if clashes:
+        raise UserError(clashes)
+    return [*(f"{_SHORT_FOR[name]}={value}" for name, value in given.items()), *settings]

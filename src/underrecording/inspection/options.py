@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Union
 
 from pydantic import Field
 
@@ -72,3 +72,49 @@ class InspectionOptions(Section):
     auditors: Auditors = Auditors()
     no_crimes: NoCrimeReview | None = None
     """Review of no-crime decisions; none unless asked for."""
+
+
+class Idle(NamedTuple):
+    """An option that nothing reads because of another one.
+
+    Attributes
+    ----------
+    path, because : str
+        Dotted paths of the option and of the one that leaves it unread.
+    why : str
+    """
+
+    path: str
+    because: str
+    why: str
+
+
+def idle(options: InspectionOptions) -> list[Idle]:
+    """Options that nothing reads, given or not.
+
+    >>> records = Records(allocation="equal", exponent=0.7)
+    >>> forces = DESIGNS["srs"](design="srs", count=13)
+    >>> [item.path for item in idle(InspectionOptions(forces=forces, records=records))]
+    ['inspection.records.exponent', 'inspection.forces.size_classes']
+    """
+    records, forces = options.records, options.forces
+    found = []
+    census = records.allocation == "census"
+    if census:
+        found += [("records.per_force", "records.allocation", "a census reads every record")]
+        found += [("records.within", "records.allocation", "a census reads every record")]
+    if census or "power" not in (records.allocation, records.within):
+        why = "only allocation: power or within: power does"
+        found += [("records.exponent", "records.allocation", why)]
+    if getattr(forces, "by", None) != "size":
+        found += [("forces.size_classes", "forces.by", "only by: size does")]
+    return [Idle(f"inspection.{path}", f"inspection.{other}", why) for path, other, why in found]
+
+
+def given(options: InspectionOptions, path: str) -> bool:
+    """Whether the option at the dotted *path* was given rather than left at its default."""
+    section: Section = options
+    *parents, last = path.split(".")[1:]
+    for name in parents:
+        section = getattr(section, name)
+    return last in section.model_fields_set

@@ -6,23 +6,30 @@ import json
 import math
 import textwrap
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from underrecording.published import load_published
-from underrecording.report.provenance import SET_HERE, calibration, how_run, what_it_rests_on
+from underrecording.report.failures import failed_rows, failure_lines
+from underrecording.report.provenance import (
+    SET_HERE,
+    calibration,
+    departures,
+    how_run,
+    what_it_rests_on,
+)
 from underrecording.report.rounding import with_error
-from underrecording.report.shown import pair
+from underrecording.report.sweeps import sweep_tables
 from underrecording.report.tables import (
     MARKS,
     fixed_width,
     headline_table,
     headline_words,
-    sweep_tables,
-    variance_split,
+    split_words,
     worlds_words,
 )
-from underrecording.report.words import target_words
+from underrecording.report.words import level_words, target_words
 
 if TYPE_CHECKING:
     from underrecording.study.plan import StudyPlan
@@ -46,17 +53,22 @@ def headline_text(results: Results, width: int = WIDTH) -> str:
         blocks.append(f"{target_line(results, target)}\n{fixed_width(table)}")
         if target == 0:
             blocks[-1] += f"\n{MARKS}"
+        for line in failure_lines(results, target=target):
+            blocks[-1] += "\n" + textwrap.fill(line, width, subsequent_indent="  ")
     if results.plan.worlds > 1:
         blocks.append(f"{fixed_width(worlds_words(results))}\n{_split_lines(results)}")
-    swept = [fixed_width(table) for table in sweep_tables(results)]
-    if swept:
-        blocks.append("All else as in the reference cell:\n" + "\n\n".join(swept))
+    for caption, tables in groupby(sweep_tables(results), key=lambda swept: swept.caption):
+        words = "\n\n".join(fixed_width(swept.table) for swept in tables)
+        blocks.append(f"{caption}:\n{words}")
     blocks.append(_calibration_text(results.plan, width))
     return "\n\n".join(blocks)
 
 
 def headline_json(results: Results, folder: Path) -> str:
-    """The headline table of every target as one JSON document; null where undefined."""
+    """The headline table of every target as one JSON document; null where undefined.
+
+    ``failures`` lists every cell, the headline table the reference cell alone.
+    """
     plan = results.plan
     document = {
         "title": plan.scenario.title,
@@ -67,11 +79,13 @@ def headline_json(results: Results, folder: Path) -> str:
         "cells": len(plan.cells),
         "replicates": plan.scenario.study.replicates,
         "worlds": "fresh" if plan.fresh else plan.worlds,
+        "level": plan.scenario.study.level,
         "reference_cell": [
             {"estimand": target.estimand, "domain": target.domain, **_plain(row)}
             for index, target in enumerate(plan.targets)
             for row in headline_table(results, target=index).to_dict("records")
         ],
+        "failures": [row._asdict() for row in failed_rows(results)],
         "expected": {
             "recording_accuracy": {row.group: row.expected for row in calibration(plan)},
             "between_force_sd": plan.cells[0].world.expected_sd,
@@ -84,8 +98,7 @@ def headline_json(results: Results, folder: Path) -> str:
 
 def calibration_lines(plan: StudyPlan) -> list[str]:
     """What the reference world was built to: accuracies, spread, unrecorded crimes."""
-    world, published = plan.cells[0].world, load_published()
-    over = published.figure("final_2014", "unrecorded_per_year").value
+    world = plan.cells[0].world
     accuracies = ", ".join(
         f"{row.group} {100.0 * row.expected:.1f} ({100.0 * row.published:.0f}{_flag(row.basis)})"
         for row in calibration(plan)
@@ -99,7 +112,7 @@ def calibration_lines(plan: StudyPlan) -> list[str]:
         f"Standard deviation of accuracy between forces: {100.0 * world.expected_sd:.1f} points "
         "(assumed).",
         f"Due crimes unrecorded a year: {round(world.expected_unrecorded(), -3):,.0f}; "
-        f'HMIC, Nov. 2014: "over {over:,.0f}". A calibration check, not a finding.',
+        + _beside_hmic(plan),
     ]
 
 
@@ -108,7 +121,8 @@ def target_line(results: Results, target: int) -> str:
     table = headline_table(results, target=target).dropna(subset="mean_truth")
     what = target_words(results.plan.targets[target])
     if table.empty:
-        return f"{what}: no estimator gave two answers"
+        where = " in each world" if results.plan.worlds > 1 else ""
+        return f"{what}: no estimator gave two answers{where}"
     truth = with_error(
         100.0 * float(table["mean_truth"].iloc[0]), 100.0 * float(table["mean_truth_mcse"].iloc[0])
     )
@@ -118,19 +132,28 @@ def target_line(results: Results, target: int) -> str:
 def _heading(results: Results, width: int) -> str:
     plan = results.plan
     cells = f"{len(plan.cells)} cells" if len(plan.cells) > 1 else "1 cell"
-    run = f"{cells}; {how_run(plan)} Measures of the reference cell, MCSE in brackets."
+    run = (
+        f"{cells}; {how_run(plan)} Measures of the reference cell, MCSE in brackets; "
+        f"coverage of {level_words(plan)} intervals."
+    )
     return f"{plan.scenario.title}\n{textwrap.fill(run, width)}"
 
 
 def _split_lines(results: Results) -> str:
-    lines = []
-    for shown in pair(results):
-        within, between = variance_split(results, shown)
-        lines.append(
-            f"Variance of the error, {shown.label}: {1e4 * within:.2f} points² within worlds, "
-            f"{1e4 * between:.2f} between them"
-        )
-    return "\n".join(lines)
+    return "\n".join(
+        f"Variance of the error, {label}: {within} points² within worlds, {between} between them"
+        + f" ({reason})" * bool(reason)
+        for label, within, between, reason in split_words(results)
+    )
+
+
+def _beside_hmic(plan: StudyPlan) -> str:
+    """The published total, where the reference world was built to agree with it."""
+    changed = departures(plan)
+    if changed:
+        return f"not to be held against HMIC's total: the scenario sets {', '.join(changed)}."
+    over = load_published().figure("final_2014", "unrecorded_per_year").value
+    return f'HMIC, Nov. 2014: "over {over:,.0f}". A calibration check, not a finding.'
 
 
 def _calibration_text(plan: StudyPlan, width: int) -> str:

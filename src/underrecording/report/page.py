@@ -14,26 +14,27 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from underrecording.published import load_published
+from underrecording.report.failures import failed_rows
 from underrecording.report.figures import FIGURES, Drawn
 from underrecording.report.glossary import COLUMNS, MEASURES, WORDS
 from underrecording.report.headline import calibration_lines, target_line
 from underrecording.report.provenance import (
     assumptions,
     calibration,
+    departures,
     how_run,
     what_it_rests_on,
 )
-from underrecording.report.shown import pair
+from underrecording.report.sweeps import sweep_tables
 from underrecording.report.tables import (
     MARKS,
     Table,
     headline_words,
     measures_words,
-    sweep_tables,
-    variance_split,
+    split_words,
     worlds_words,
 )
-from underrecording.report.words import target_words
+from underrecording.report.words import level_words, target_words
 from underrecording.study.store import MANIFEST
 
 if TYPE_CHECKING:
@@ -82,13 +83,15 @@ def page(results: Results, drawn: Sequence[Drawn], store: Store) -> str:
         targets=targets,
         first_target=target_words(plan.targets[0]),
         marks=MARKS,
+        level=level_words(plan),
         sweeps=sweep_tables(results),
         worlds=_worlds(results),
         chapters=_chapters(drawn),
         calibration=calibration(plan),
         calibration_lines=calibration_lines(plan)[1:],
+        departures=departures(plan),
         measures=measures_words(results),
-        failures=_failures(results),
+        failures=failed_rows(results),
         assumptions=assumptions(plan),
         glossary={"columns": COLUMNS, "measures": MEASURES, "words": WORDS},
         manifest=_manifest(store),
@@ -113,24 +116,10 @@ def _chapters(drawn: Sequence[Drawn]) -> list[Chapter]:
     return chapters
 
 
-def _worlds(results: Results) -> tuple[Table, list[tuple[str, str, str]]] | None:
+def _worlds(results: Results) -> tuple[Table, list[tuple[str, str, str, str]]] | None:
     if results.plan.worlds < 2:
         return None
-    split = []
-    for shown in pair(results):
-        within, between = variance_split(results, shown)
-        split.append((shown.label, f"{1e4 * within:.2f}", f"{1e4 * between:.2f}"))
-    return worlds_words(results), split
-
-
-def _failures(results: Results) -> list[dict[str, Any]]:
-    """Cells and estimators in which some replicate got no answer."""
-    table = results.failures
-    return [
-        {"cell": row["cell"], "estimator": row["estimator"], "domain": row["domain"],
-         "failed": f"{row['replicates'] - row['answered']:,}", "of": f"{row['replicates']:,}"}
-        for row in table[table["answered"] < table["replicates"]].to_dict("records")
-    ]  # fmt: skip
+    return worlds_words(results), split_words(results)
 
 
 def _manifest(store: Store) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from underrecording.published import (
     load_published,
     recording_accuracy_targets,
 )
+from underrecording.world.options import Drivers
 
 if TYPE_CHECKING:
     from underrecording.study.plan import StudyPlan
@@ -57,6 +58,26 @@ def calibration(plan: StudyPlan) -> list[GroupAccuracy]:
     ]
 
 
+def departures(plan: StudyPlan) -> list[str]:
+    """Keys by which the reference world is meant to record otherwise than HMIC published.
+
+    Accuracies of the scenario's own, forces with effects given, drivers that
+    differ from the baseline at which the world was calibrated, interventions.
+    """
+    world = plan.scenario.world
+    given = {
+        "world.accuracy.by_group": world.accuracy.by_group,
+        "world.force_effects": world.force_effects,
+        "world.pathway.interventions": world.pathway.interventions,
+    }
+    moved = [
+        f"world.{name}"
+        for name in Drivers.model_fields
+        if getattr(world, name) != getattr(world.baseline, name)
+    ]
+    return [key for key, value in given.items() if value] + moved
+
+
 def how_run(plan: StudyPlan) -> str:
     """How often the inspection was repeated, and in which worlds: one sentence."""
     replicates = plan.scenario.study.replicates
@@ -77,8 +98,9 @@ def what_it_rests_on(plan: StudyPlan) -> str:
     if set_here:
         notes.append(f"{_count(set_here)} set by the scenario")
     of_them = f" ({'; '.join(notes)})" if notes else ""
+    published = "HMIC's published rates" + of_them
     return (
-        f"Calibrated to HMIC's published rates{of_them}. "
+        f"Calibrated to {published if set_here < len(rows) else 'rates set by the scenario'}. "
         "Spread between forces and effect sizes assumed."
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from underrecording.report.words import key_words, value_words
+
 if TYPE_CHECKING:
     from underrecording.study.plan import StudyPlan
     from underrecording.study.sweep import Value
@@ -65,6 +67,28 @@ def slices(plan: StudyPlan, key: str) -> list[Slice]:
         if len({plan.cells[cell].cell.values[key] for cell in cells}) > 1
     ]
     return sorted(cut, key=lambda found: found.second_value) if second else cut  # type: ignore[arg-type,return-value]
+
+
+def along(plan: StudyPlan, key: str) -> Slice | None:
+    """Cells along *key* alone, every other key held as in `slices`; None where there is one."""
+    held = {other: _held(plan, other) for other in plan.keys if other != key}
+    cells = [
+        index
+        for index, cell in enumerate(plan.cells)
+        if all(cell.cell.values[other] == value for other, value in held.items())
+    ]
+    return _slice(plan, key, None, None, cells, held) if len(cells) > 1 else None
+
+
+def held_words(cut: Slice) -> str:
+    """The other swept keys of *cut*, and what they are held at.
+
+    >>> held_words(Slice(None, None, (5, 13), (1, 0), {"inspection.records.per_force": 60}))
+    'Records read per force (mean) 60'
+    """
+    return "; ".join(
+        f"{key_words(key).axis} {value_words(value)}" for key, value in cut.held.items()
+    )
 
 
 def _slice(

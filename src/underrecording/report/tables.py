@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from underrecording.report.failures import failed_rows
 from underrecording.report.glossary import MEASURES
 from underrecording.report.rounding import MISSING, rounded, with_error
 from underrecording.report.shown import Shown, every, is_control, pair
-from underrecording.report.slices import numeric_keys, slices
-from underrecording.report.words import key_words, value_words
 
 if TYPE_CHECKING:
     from underrecording.study.results import Results
@@ -53,15 +52,19 @@ def headline_table(results: Results, *, target: int = 0) -> pd.DataFrame:
     DataFrame
         estimator, role (headline, recommended or empty), control, and each of
         `HEADLINE_MEASURES` with its MCSE as ``<measure>_mcse``; shares as shares.
+        Last replicates, and failures: those without an answer, in no measure.
     """
+    failed = {row.estimator: row.failures for row in failed_rows(results, cell=0, target=target)}
     rows = []
     for shown in every(results):
         row: dict[str, object] = {
             "estimator": shown.spec, "role": shown.role, "control": is_control(shown.spec),
         }  # fmt: skip
-        found = _measures(results, cell=0, target=target, estimator=shown.spec)
+        found = measures_at(results, cell=0, target=target, estimator=shown.spec)
         for name in HEADLINE_MEASURES:
             row[name], row[f"{name}_mcse"] = found[name]
+        row["replicates"] = results.plan.scenario.study.replicates * results.plan.worlds
+        row["failures"] = failed.get(shown.spec, 0)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -84,39 +87,10 @@ def headline_words(results: Results, *, target: int = 0, short: bool = False) ->
     return Table(("estimator", "", *columns.values()), rows)
 
 
-def sweep_words(results: Results, key: str) -> Table:
-    """RMSE and coverage of the headline and the recommended estimator along a swept key."""
-    leading = pair(results)
-    header = (
-        key_words(key).axis,
-        *(f"{measure}, {_mark(shown)}" for shown in leading for measure in ("RMSE", "coverage %")),
-    )
-    rows = []
-    for cut in slices(results.plan, key):
-        second = ""
-        if cut.second_key is not None:
-            second = f"; {key_words(cut.second_key).axis} {value_words(cut.second_value)}"
-        for value, cell in zip(cut.values, cut.cells, strict=True):
-            numbers = []
-            for shown in leading:
-                found = _measures(results, cell=cell, target=0, estimator=shown.spec)
-                numbers += [_hundred(*found["rmse"]), _hundred(*found["coverage"])]
-            rows.append((value_words(value) + second, *numbers))
-    return Table(header, rows)
-
-
-def sweep_tables(results: Results) -> list[Table]:
-    """`sweep_words` of every swept key; of a grid once, along its first numeric key."""
-    keys = list(results.plan.keys)
-    if results.plan.scenario.study.sweep.grid:
-        keys = (numeric_keys(results.plan) or keys)[:1]
-    return [table for table in (sweep_words(results, key) for key in keys) if table.rows]
-
-
 def measures_words(results: Results, *, target: int = 0) -> Table:
     """Every measure of the reference cell with its MCSE: measures down, estimators across."""
     shown = every(results)
-    found = [_measures(results, cell=0, target=target, estimator=one.spec) for one in shown]
+    found = [measures_at(results, cell=0, target=target, estimator=one.spec) for one in shown]
     rows = []
     for name, meaning in MEASURES.items():
         numbers = (
@@ -150,7 +124,8 @@ def variance_split(results: Results, shown: Shown) -> tuple[float, float]:
     """Variance of the error within fixed worlds, and of its mean between them.
 
     Var(e) = E Var(e | world) + Var E(e | world); what the replicates of a world
-    leave open of its mean is taken off the second.
+    leave open of its mean is taken off the second. Both NaN unless every world
+    has two replicates that answered.
     """
     target, table = results.plan.targets[0], results.worlds
     table = table[
@@ -161,8 +136,21 @@ def variance_split(results: Results, shown: Shown) -> tuple[float, float]:
     ]
     se = table.loc[table["measure"] == "empirical_se", "value"]
     bias = table[table["measure"] == "bias"]
+    if se.isna().any():
+        return np.nan, np.nan
     between = float(bias["value"].var(ddof=1) - (bias["mcse"] ** 2).mean())
     return float((se**2).mean()), max(0.0, between)
+
+
+def split_words(results: Results) -> list[tuple[str, str, str, str]]:
+    """`variance_split` in points² as words: label, within, between, and why there is none."""
+    rows = []
+    for shown in pair(results):
+        split = variance_split(results, shown)
+        within, between = (MISSING if np.isnan(v) else f"{1e4 * v:.2f}" for v in split)
+        reason = "" if within != MISSING else "needs two answers in each world"
+        rows.append((shown.label, within, between, reason))
+    return rows
 
 
 def fixed_width(table: Table) -> str:
@@ -178,9 +166,10 @@ def fixed_width(table: Table) -> str:
     )
 
 
-def _measures(
+def measures_at(
     results: Results, *, cell: int, target: int, estimator: str
 ) -> dict[str, tuple[float, float]]:
+    """Value and MCSE of each measure of one cell, target and estimator."""
     wanted, table = results.plan.targets[target], results.measures
     rows = table[
         (table["cell"] == cell)
@@ -197,11 +186,3 @@ def _measures(
 def _shown(row: Mapping[Any, Any], name: str) -> str:
     value, mcse = 100.0 * row[name], 100.0 * row[f"{name}_mcse"]
     return with_error(value, mcse) if name in _WITH_ERROR else rounded(value, mcse, most=2)
-
-
-def _hundred(value: float, mcse: float) -> str:
-    return with_error(100.0 * value, 100.0 * mcse)
-
-
-def _mark(shown: Shown) -> str:
-    return shown.role or shown.spec

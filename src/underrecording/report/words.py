@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from underrecording.study.plan import Target
+    from underrecording.study.plan import StudyPlan, Target
     from underrecording.study.sweep import Value
 
 
@@ -74,6 +74,11 @@ def target_words(target: Target) -> str:
     """
     estimand = _ESTIMANDS.get(target.estimand, target.estimand.replace("_", " "))
     return f"{estimand}, {_DOMAINS.get(target.domain, target.domain)}"
+
+
+def level_words(plan: StudyPlan) -> str:
+    """The nominal level of the intervals, such as ``95 %``."""
+    return f"{100.0 * plan.scenario.study.level:g} %"
 
 
 def point_words(point: str) -> str:

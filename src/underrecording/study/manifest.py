@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import platform
-import subprocess
 from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from underrecording.study.plan import StudyPlan
+from underrecording.study.program import commit
 from underrecording.study.store import MANIFEST, Store
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow", "pydantic")
@@ -27,7 +26,11 @@ def is_complete(plan: StudyPlan, store: Store) -> bool:
 def write_manifest(
     plan: StudyPlan, store: Store, started: datetime, *, ended: datetime | None
 ) -> None:
-    """Write the manifest of *plan* into its run folder; *ended* is None while it runs."""
+    """Write the manifest of *plan* into its run folder; *ended* is None while it runs.
+
+    ``versions`` and ``commit`` are of the program that wrote it, ``computed_by``
+    lists the programs that computed the parts which are there by now.
+    """
     store.write_text(
         MANIFEST,
         json.dumps(
@@ -47,7 +50,8 @@ def write_manifest(
                 },
                 "machine": platform.machine(),
                 "cpu_features": _cpu_features(),
-                "commit": _commit(),
+                "commit": commit(),
+                "computed_by": store.computed_by(plan.blocks()),
                 "settings": store.settings,
                 "scenario": plan.text,
             },
@@ -61,21 +65,3 @@ def _cpu_features() -> str:
     from llvmlite import binding
 
     return f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
-
-
-def _commit() -> str | None:
-    """Commit of the source, where it is run from a clone that git can read."""
-
-    def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", *words],
-            cwd=Path(__file__).parent, capture_output=True, text=True, timeout=5, check=True,
-        ).stdout.strip()  # fmt: skip
-
-    try:
-        # An installed package may lie in somebody else's repository.
-        git("ls-files", "--error-unmatch", Path(__file__).name)
-        dirty = "-dirty" if git("status", "--porcelain", "--untracked-files=no") else ""
-        return git("rev-parse", "HEAD") + dirty
-    except (OSError, subprocess.SubprocessError):
-        return None

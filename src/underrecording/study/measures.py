@@ -8,7 +8,7 @@ an estimate is e = estimate - truth; the truth may differ by replicate.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -180,6 +180,8 @@ _OF_COUNTS = {
     "miss_high": m.MISS_HIGH,
     "within_one_point": m.WITHIN,
 }
+SHARES = (*_OF_COUNTS, "bias_eliminated_coverage")
+"""Measures that are shares of replicates."""
 MEASURES: tuple[str, ...] = (
     "bias", "relative_bias", "empirical_se", "rmse", "model_se", "relative_error_model_se",
     "coverage", "bias_eliminated_coverage", "miss_low", "miss_high", "within_one_point",
@@ -203,6 +205,25 @@ def measures(moments: Moments) -> dict[str, Measure]:
     found |= {name: proportion(int(moments.counts[i]), summary.n) for name, i in _OF_COUNTS.items()}
     found["bias_eliminated_coverage"] = _bias_eliminated_coverage(moments, summary)
     return {name: found[name] for name in MEASURES}
+
+
+def over_worlds(name: str, values: Sequence[float]) -> Measure:
+    """Mean of the measure *name* over fixed worlds, with the standard error of that mean.
+
+    Worlds are independent, replicates of one world are not, so the spread over
+    worlds is what counts. A share that is 0 in every world, or 1, has no
+    spread; there the bound of `proportion` for as many worlds is given. A world
+    in which the measure is undefined leaves the mean undefined too.
+
+    >>> over_worlds("coverage", [0.5, 0.9]).mcse
+    0.2
+    >>> over_worlds("coverage", [1.0, 1.0, 1.0])
+    Measure(value=1.0, mcse=0.25)
+    """
+    each = np.array(values)
+    if name in SHARES and (np.all(each == 0.0) or np.all(each == 1.0)):
+        return proportion(float(each.sum()), len(each))
+    return Measure(float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each))))
 
 
 def _bias_eliminated_coverage(moments: Moments, s: _Summary) -> Measure:

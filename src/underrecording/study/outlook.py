@@ -1,9 +1,13 @@
-"""What a study is about to do, in words, and about how long it takes."""
+"""What a study is about to do, in words, about how long it takes, and what it is told in vain."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
+from underrecording.errors import UserError
+from underrecording.inspection.options import given, idle
+from underrecording.scenario import LoadedScenario
 from underrecording.study.block import run_block
 from underrecording.study.plan import Block, StudyPlan
 
@@ -35,6 +39,44 @@ def outlook(plan: StudyPlan) -> str:
         "compilation aside",
     ]
     return "\n".join(lines)
+
+
+def refuse_idle_settings(loaded: LoadedScenario, plan: StudyPlan) -> None:
+    """Refuse options of the inspection that are given and that nothing reads.
+
+    An option that one cell of a sweep reads may be idle in others, unless the
+    sweep gives it together with what leaves it unread. What ``--set`` leaves
+    unread went with what it replaced, and is let pass.
+
+    Raises
+    ------
+    UserError
+        With the place of each.
+    """
+    options = [cell.cell.scenario.inspection for cell in plan.cells]
+    unread = [{item.path: item for item in idle(one)} for one in options]
+    problems: list[str] = []
+    for cell, one, items in zip(plan.cells, options, unread, strict=True):
+        change = cell.cell.change
+        for path, item in items.items():
+            in_vain = all(path in others for others in unread) and (
+                _below(path, loaded.origins) or not _below(item.because, loaded.origins)
+            )
+            together = any(_below(path, [key]) and _below(item.because, [key]) for key in change)
+            if given(one, path) and (in_vain or together):
+                error = UserError(f"{path}: nothing reads it: {item.why}; leave it out")
+                problems += loaded.located(error, change)
+    if problems:
+        raise UserError(list(dict.fromkeys(problems)))
+
+
+def _below(path: str, keys: Iterable[str]) -> bool:
+    """Whether one of *keys* is *path* or above it.
+
+    >>> _below("inspection.forces.by", ["inspection.forces"])
+    True
+    """
+    return any(f"{path}.".startswith(f"{key}.") for key in keys)
 
 
 def _seconds_per_replicate(plan: StudyPlan) -> float:

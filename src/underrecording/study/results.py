@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from underrecording.audit import REASONS
-from underrecording.study.measures import MEASURES, Measure, measures
+from underrecording.study.measures import MEASURES, Measure, measures, over_worlds
 from underrecording.study.moments import (
     COVERED,
     ERROR_BIN,
@@ -57,7 +57,7 @@ class Results:
 
         Over several fixed worlds a value is the mean of the worlds' values and
         its MCSE their standard deviation over the root of their number: replicates
-        of one world are not independent of each other.
+        of one world are not independent of each other; see `over_worlds`.
         """
         rows = []
         for index, labels in self._entries():
@@ -158,10 +158,4 @@ class Results:
         each = [measures(moments.at(*index)) for moments in self.moments]
         if len(each) == 1:
             return each[0]
-        return {name: _over_worlds([found[name].value for found in each]) for name in MEASURES}
-
-
-def _over_worlds(values: list[float]) -> Measure:
-    # A world in which a measure is undefined leaves the mean over worlds undefined too.
-    each = np.array(values)
-    return Measure(float(each.mean()), float(each.std(ddof=1) / np.sqrt(len(each))))
+        return {name: over_worlds(name, [found[name].value for found in each]) for name in MEASURES}

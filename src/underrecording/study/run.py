@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -98,6 +98,12 @@ def run_study(
     if missing:
         store.discard_reports()
     total = sum(block.stop - block.start for block in blocks)
+    again = _computed_again(store, missing)
+    if again:
+        progress.say(
+            f"{again:,} of the replicates that are there are computed again: only whole blocks "
+            f"(of {plan.scenario.study.block_size:,}) carry over to another number of them."
+        )
     progress.start(total - sum(block.stop - block.start for block in missing), total)
 
     stop = threading.Event()
@@ -157,6 +163,19 @@ def _is_finished(store: Store, block: Block) -> bool:
     if block.is_first:
         names += [f"{kind}-{block.name}" for kind in _OF_FIRST_BLOCK]
     return all(store.read_table(name) is not None for name in names)
+
+
+def _computed_again(store: Store, missing: Sequence[Block]) -> int:
+    """Replicates that are stored, but in blocks that end elsewhere than those of this run."""
+    ends: dict[str, list[int]] = {}
+    for name in store.stored_blocks():
+        begin, _, end = name.rpartition("-")
+        ends.setdefault(begin, []).append(int(end))
+    again = 0
+    for block in missing:
+        others = [end for end in ends.get(block.name.rpartition("-")[0], []) if end != block.stop]
+        again += max((min(end, block.stop) - block.start for end in others), default=0)
+    return again
 
 
 def _land(plan: StudyPlan, store: Store, waiting: dict[Future[BlockResult], Block]) -> None:

@@ -3,6 +3,8 @@
 A part is written under a temporary name, flushed to the disk and renamed; it
 carries the digest of its study and a hash of its content, and a part that does
 not match both is not there. So a crash at any moment loses no finished block.
+The digest covers the version of results: parts of two versions never meet. By
+which program it was computed is written into each part too.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from filelock import FileLock, Timeout
 from underrecording.errors import UserError
 from underrecording.study.moments import Moments
 from underrecording.study.plan import Block
+from underrecording.study.program import program
 
 _META = b"underrecording"
 MANIFEST, LOCK, PARTS = "manifest.json", ".lock", "parts"
@@ -63,8 +66,9 @@ class Store:
             is writing to it.
         """
         with writing(self.folder):
+            # Before anything is made in a folder that may be somebody else's.
             self._refuse_strangers()
-            self.parts.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / LOCK)
             try:
                 lock.acquire(timeout=0)
@@ -73,6 +77,10 @@ class Store:
                     f"{self.folder}: another process is writing this run; wait for it to end"
                 ) from None
         try:
+            with writing(self.folder):
+                # Again: another process may have come and gone before the lock was ours.
+                self._refuse_strangers()
+                self.parts.mkdir(exist_ok=True)
             self._sweep_up()
             yield self
         finally:
@@ -120,24 +128,47 @@ class Store:
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Keep a table as a part under *name*, with its hash."""
-        mark = json.dumps({"digest": self.digest, "part": name, "sha256": _content_hash(table)})
-        marked = table.replace_schema_metadata({_META: mark.encode()})
+        mark = {**self._mark(name, table), "computed_by": program()}
+        marked = table.replace_schema_metadata({_META: json.dumps(mark).encode()})
         with writing(self.folder):
             write_atomically(
-                self.parts / f"{name}.parquet",
-                lambda path: pq.write_table(marked, path, compression="zstd"),
+                self._path(name), lambda path: pq.write_table(marked, path, compression="zstd")
             )
 
     def read_table(self, name: str) -> pa.Table | None:
         """Return the part *name*, or None where it is absent, damaged or of another study."""
-        path = self.parts / f"{name}.parquet"
         try:
-            table = pq.read_table(path)
-            mark = json.loads((table.schema.metadata or {})[_META])
+            table = pq.read_table(self._path(name))
+            mark = _mark_of(table.schema)
         except (OSError, pa.ArrowException, KeyError, ValueError):
             return None
-        expected = {"digest": self.digest, "part": name, "sha256": _content_hash(table)}
-        return table if mark == expected else None
+        mark.pop("computed_by", None)
+        return table if mark == self._mark(name, table) else None
+
+    def computed_by(self, blocks: Iterable[Block]) -> list[Any]:
+        """Programs that computed those of *blocks* that are there, each once.
+
+        None stands for parts of a version that did not write itself into them.
+        """
+        found: list[Any] = []
+        for block in blocks:
+            try:
+                by = _mark_of(pq.read_schema(self._path(block.name))).get("computed_by")
+            except (OSError, pa.ArrowException, KeyError, ValueError):
+                continue
+            if by not in found:
+                found.append(by)
+        return found
+
+    def stored_blocks(self) -> set[str]:
+        """Names of the blocks that have a part, whole or damaged, those of earlier runs too."""
+        return {path.stem for path in self.parts.glob("world-*-replicates-*.parquet")}
+
+    def _path(self, name: str) -> Path:
+        return self.parts / f"{name}.parquet"
+
+    def _mark(self, name: str, table: pa.Table) -> dict[str, str]:
+        return {"digest": self.digest, "part": name, "sha256": _content_hash(table)}
 
     def discard_reports(self) -> None:
         """Remove the tables and the page of an earlier, shorter run: they would be stale."""
@@ -199,6 +230,13 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
             yield from differences(before, after, f"{prefix}{key}.")
         elif before != after:
             yield f"{prefix}{key}: {json.dumps(before)} -> {json.dumps(after)}"
+
+
+def _mark_of(schema: pa.Schema) -> dict[str, Any]:
+    mark = json.loads((schema.metadata or {})[_META])
+    if not isinstance(mark, dict):
+        raise ValueError("no mark of a part")
+    return mark
 
 
 def _to_table(moments: Moments) -> pa.Table:

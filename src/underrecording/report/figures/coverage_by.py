@@ -11,7 +11,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from underrecording.report.figures.drawing import FIGURES, Drawing
-from underrecording.report.figures.measured import COVERAGE, band, look_up, row, small_print
+from underrecording.report.figures.measured import (
+    COVERAGE,
+    band,
+    held_note,
+    look_up,
+    row,
+    small_print,
+)
 from underrecording.report.figures.style import (
     BLACK,
     GREY,
@@ -67,7 +74,8 @@ def _by_estimator(results: Results, key: str, cut: Slice) -> Drawing:
     shown = intervals(results, most=_MOST_LINES)
     numbers = _numbers(results, key, cut, shown)
     title = _title(results, key)
-    figure, axes = sheet(title, height=3.7, notes=small_print(results))
+    notes = small_print(results, *held_note(results, cut))
+    figure, axes = sheet(title, height=3.7, notes=notes)
     ax = axes[0, 0]
     styles = colours(shown, points(results))
     for one, style in zip(shown, styles, strict=True):
@@ -84,9 +92,8 @@ def _by_second(results: Results, key: str, cuts: list[Slice]) -> Drawing:
     second = cuts[0].second_key or ""
     numbers = pd.concat([_numbers(results, key, cut, shown) for cut in cuts], ignore_index=True)
     title = f"{_title(results, key)} and {key_words(second).phrase}"
-    figure, axes = sheet(
-        title, height=3.7, columns=len(shown), notes=small_print(results), sharey=True
-    )
+    notes = small_print(results, *held_note(results, cuts[0]))
+    figure, axes = sheet(title, height=3.7, columns=len(shown), notes=notes, sharey=True)
     hues = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(cuts)))
     for ax, one in zip(axes[0], shown, strict=True):
         for cut, hue, marker in zip(cuts, hues, "os^Dv" * len(cuts), strict=False):

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from underrecording.report.provenance import how_run, what_it_rests_on
+from underrecording.report.slices import Slice, held_words
 from underrecording.study.measures import Measure
 
 if TYPE_CHECKING:
@@ -80,6 +81,12 @@ def small_print(results: Results, *more: str, bands: bool = True) -> tuple[str, 
         *(lost if failed else ()),
         what_it_rests_on(results.plan),
     )
+
+
+def held_note(results: Results, cut: Slice) -> tuple[str, ...]:
+    """What the other keys of a grid are held at in *cut*; nothing where there is none."""
+    in_grid = results.plan.scenario.study.sweep.grid and cut.held
+    return (f"Held: {held_words(cut)}.",) if in_grid else ()
 
 
 def band(axes: Axes, x: Iterable[float], rows: pd.DataFrame, **style: Any) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from underrecording.study.results import Results
 
 _NATIONAL = Target("under_recording_rate", "national")
+_TEXT_SHARE = 0.27
 
 
 @FIGURES.register("sampling_distribution")
@@ -33,7 +34,8 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
     replicate to replicate where each has a fresh world; one line where the world
     is fixed. The bar below the axis line spans the middle 95 per cent of
     estimates. The two published figures are marked for scale: the interim's 20
-    per cent and the final report's 19. A handful of replicates may lie outside
+    per cent and the final report's 19; where one is off the drawing, an arrow
+    says to which side. A handful of replicates may lie outside
     the drawing; the numbers behind it hold all. Where one lies within the bars,
     such a figure is unsurprising in worlds like these; that does not make it
     right.
@@ -52,6 +54,8 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
          for what, table in (("estimate", estimates), ("truth", truths))],
         ignore_index=True,
     ).assign(estimator=one.spec)  # fmt: skip
+    if _one_truth(results):
+        numbers = _at_its_value(numbers, _only_truth(results))
     target = results.plan.targets[0]
     title = f"{target_words(target)}: estimates and truth"
     figure, axes = sheet(
@@ -60,17 +64,31 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
     ax = axes[0, 0]
     _draw(ax, numbers, width, one.spec, single=_one_truth(results))
     _bracket(ax, estimates)
+    ax.set_xlim(*_view(estimates, truths, width=width))
     if target == _NATIONAL:
         _published(ax)
     ax.set_xlabel(f"{target_words(target)} (per cent)")
     ax.set_ylabel("Share of replicates (per cent)")
-    ax.set_xlim(*_view(estimates, truths, width=width))
     top_legend(figure, *ax.get_legend_handles_labels(), columns=2)
     yield Drawing("sampling_distribution", title, figure, numbers)
 
 
 def _one_truth(results: Results) -> bool:
     return not results.plan.fresh and results.plan.worlds == 1
+
+
+def _only_truth(results: Results) -> float:
+    target, rows = results.plan.targets[0], results.rows
+    of_target = (rows["estimand"] == target.estimand) & (rows["domain"] == target.domain)
+    return float(rows.loc[of_target, "truth"].iloc[0])
+
+
+def _at_its_value(numbers: pd.DataFrame, truth: float) -> pd.DataFrame:
+    """A single truth stands where it is, not at its bin."""
+    edges = ["low_percent", "high_percent"]
+    moved = numbers.copy()
+    moved.loc[moved["what"] == "truth", edges] = 100.0 * truth
+    return moved
 
 
 def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, single: bool) -> None:
@@ -82,8 +100,7 @@ def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, single: 
     truth = numbers[numbers["what"] == "truth"]
     top = 1.3 * float(bars["percent_of_replicates"].max())
     if single:
-        middle = float(np.average(truth["low_percent"], weights=truth["percent_of_replicates"]))
-        at = middle + width / 2
+        at = float(truth["low_percent"].iloc[0])
         ax.plot([at, at], [0.0, top], color=BLACK, linewidth=1.6, label="truth (one fixed world)")
     else:
         edges = np.r_[truth["low_percent"], truth["low_percent"].iloc[-1] + width]
@@ -96,19 +113,51 @@ def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, single: 
 
 
 def _published(ax: Axes) -> None:
-    published, top = load_published(), ax.get_ylim()[1]
+    """Mark the two published rates: a line each, or an arrow to what lies off the drawing."""
+    published = load_published()
+    (left, right), top = ax.get_xlim(), ax.get_ylim()[1]
+    taken: list[str] = []
     for label, group, metric, side in (
         ("HMIC interim, May 2014: ", "interim_2014", "under_recording_rate_implied", "left"),
         ("HMIC final, Nov. 2014: ", "final_2014", "under_recording_rate", "right"),
     ):
         rate = 100.0 * published.figure(group, metric).value
-        ax.plot([rate, rate], [0.0, top], color=BLUE, linewidth=1.4, linestyle="--")
+        inside = left <= rate <= right
+        if inside:
+            ax.plot([rate, rate], [0.0, top], color=BLUE, linewidth=1.4, linestyle="--")
+        text, x, ha = _mark(f"{label}{rate:.0f} %", rate, side, left, right)
+        # A second label on the same side goes below the first.
+        height = 0.97 - 0.075 * taken.count(ha)
+        taken.append(ha)
         ax.annotate(
-            f"{label}{rate:.0f} %", (rate, 0.97), xycoords=("data", "axes fraction"),
-            xytext=(5 if side == "left" else -5, 0), textcoords="offset points",
-            ha=side, va="top", color=BLUE, fontsize=9.5,
+            text, (x, height), xycoords=("data" if inside else "axes fraction", "axes fraction"),
+            xytext=(5 if ha == "left" else -5, 0), textcoords="offset points",
+            ha=ha, va="top", color=BLUE, fontsize=9.5,
             bbox={"facecolor": "white", "alpha": 0.9, "linewidth": 0, "pad": 0.8}, zorder=6,
         )  # fmt: skip
+
+
+def _mark(label: str, rate: float, side: str, left: float, right: float) -> tuple[str, float, str]:
+    """Text, place and alignment of a published rate; off the drawing the place is an edge of it.
+
+    >>> _mark("20 %", 20.0, "left", 14.0, 26.0)
+    ('20 %', 20.0, 'left')
+    >>> _mark("20 %", 20.0, "left", 3.0, 5.0)
+    ('20 % →', 1.0, 'right')
+    >>> _mark("20 %", 20.0, "left", 12.0, 20.5)
+    ('20 %', 20.0, 'right')
+    """
+    if rate < left:
+        return f"← {label}", 0.0, "left"
+    if rate > right:
+        return f"{label} →", 1.0, "right"
+    # Text needs about a quarter of the width.
+    share = (rate - left) / (right - left)
+    if share < _TEXT_SHARE:
+        side = "left"
+    elif share > 1.0 - _TEXT_SHARE:
+        side = "right"
+    return label, rate, side
 
 
 def _bracket(ax: Axes, histogram: pd.DataFrame) -> None:

@@ -20,6 +20,7 @@ from underrecording.report.figures.measured import (
     VARIANCE,
     Panel,
     band,
+    held_note,
     look_up,
     roomy,
     row,
@@ -27,7 +28,7 @@ from underrecording.report.figures.measured import (
 )
 from underrecording.report.figures.style import GREY, colours, sheet, swept_axis, top_legend
 from underrecording.report.shown import Shown, pair, points
-from underrecording.report.slices import Slice, is_numeric, slices
+from underrecording.report.slices import Slice, along, is_numeric, slices
 from underrecording.report.words import key_words, target_words, value_words
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def sweep(results: Results) -> Iterator[Drawing]:
     """Bias, variance and RMSE of the estimate against each swept setting.
 
     One drawing a swept key, called sweep_ and the key. All other settings are as in
-    the reference cell, which the dotted line marks. Bias is the mean of
+    the reference cell, which the dotted line marks, unless the small print of a
+    grid says what they are held at. Bias is the mean of
     estimate minus truth: above 0 the estimators find too much under-recording.
     Variance is the mean squared distance of that error from its own mean. RMSE,
     the root of bias squared plus variance, joins both: the typical size of the
@@ -56,12 +58,14 @@ def sweep(results: Results) -> Iterator[Drawing]:
     RMSE, and coverage with the nominal level dotted.
     """
     for key in results.plan.keys:
+        if not is_numeric(results.plan, key):
+            if line := along(results.plan, key):
+                yield _categories(results, key, line)
+            continue
         cuts = slices(results.plan, key)
         if not cuts:
             continue
-        if not is_numeric(results.plan, key):
-            yield _categories(results, key, cuts[0])
-        elif cuts[0].second_key is None:
+        if cuts[0].second_key is None:
             yield _lines(results, key, cuts[0])
         else:
             yield _grid(results, key, cuts)
@@ -92,7 +96,8 @@ def _lines(results: Results, key: str, cut: Slice) -> Drawing:
     shown = points(results)
     numbers = _numbers(results, key, cut, shown, _PANELS)
     title = _title(results, key)
-    figure, axes = sheet(title, height=3.5, columns=3, notes=small_print(results))
+    notes = small_print(results, *held_note(results, cut))
+    figure, axes = sheet(title, height=3.5, columns=3, notes=notes)
     for ax, panel in zip(axes[0], _PANELS, strict=True):
         drawn = numbers[numbers["measure"] == panel.measure]
         for one, style in zip(shown, colours(shown, points(results)), strict=True):
@@ -110,11 +115,10 @@ def _grid(results: Results, key: str, cuts: list[Slice]) -> Drawing:
     numbers = pd.concat(
         [_numbers(results, key, cut, shown, _PANELS) for cut in cuts], ignore_index=True
     )
-    held = [f"Held: {key_words(k).axis} {value_words(v)}." for k, v in cuts[0].held.items()]
     title = f"{_title(results, key)} and {key_words(second).phrase}"
     figure, axes = sheet(
         title, height=0.6 + 2.5 * len(shown), rows=len(shown), columns=3,
-        notes=small_print(results, *held), sharex=True, sharey="col",
+        notes=small_print(results, *held_note(results, cuts[0])), sharex=True, sharey="col",
     )  # fmt: skip
     hues = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(cuts)))
     for one, line in zip(shown, axes, strict=True):
@@ -153,7 +157,7 @@ def _categories(results: Results, key: str, cut: Slice) -> Drawing:
         title,
         height=0.9 + 0.5 * len(cut.values),
         columns=2,
-        notes=small_print(results),
+        notes=small_print(results, *held_note(results, cut)),
         sharey=True,
     )
     place = np.arange(len(cut.values), dtype=float)

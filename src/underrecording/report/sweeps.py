@@ -1,0 +1,92 @@
+"""RMSE and coverage along what is swept, as tables for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from underrecording.report.rounding import with_error
+from underrecording.report.shown import Shown, pair
+from underrecording.report.slices import Slice, along, held_words, numeric_keys, slices
+from underrecording.report.tables import Table, measures_at
+from underrecording.report.words import key_words, value_words
+
+if TYPE_CHECKING:
+    from underrecording.study.plan import StudyPlan
+    from underrecording.study.results import Results
+
+_ALL_ELSE = "All else as in the reference cell"
+
+
+class SweepTable(NamedTuple):
+    """A table along a swept key, and what holds in all of its cells."""
+
+    caption: str
+    table: Table
+
+
+def sweep_words(results: Results, key: str, cuts: Sequence[Slice]) -> Table:
+    """RMSE and coverage of the headline and the recommended estimator in *cuts* along *key*."""
+    leading = pair(results)
+    header = (
+        key_words(key).axis,
+        *(f"{measure}, {_mark(shown)}" for shown in leading for measure in ("RMSE", "coverage %")),
+    )
+    rows = []
+    for cut in cuts:
+        second = ""
+        if cut.second_key is not None:
+            second = f"; {key_words(cut.second_key).axis} {value_words(cut.second_value)}"
+        for value, cell in zip(cut.values, cut.cells, strict=True):
+            numbers = []
+            for shown in leading:
+                found = measures_at(results, cell=cell, target=0, estimator=shown.spec)
+                numbers += [_hundred(*found["rmse"]), _hundred(*found["coverage"])]
+            rows.append((value_words(value) + second, *numbers))
+    return Table(header, rows)
+
+
+def sweep_tables(results: Results) -> list[SweepTable]:
+    """`sweep_words` of every swept key.
+
+    A grid that one table can show whole, along its first numeric key and the
+    next one, has that table. Any other has one along each key in turn, whose
+    caption says what is held and that there are more cells.
+    """
+    plan = results.plan
+    if not plan.scenario.study.sweep.grid:
+        cuts = [(key, slices(plan, key)) for key in plan.keys]
+        return [SweepTable(_ALL_ELSE, sweep_words(results, key, cut)) for key, cut in cuts if cut]
+    first = (numeric_keys(plan) or list(plan.keys))[0]
+    whole = slices(plan, first)
+    if whole and _shows_all(plan, whole):
+        return [SweepTable(_caption(plan, whole), sweep_words(results, first, whole))]
+    lines = [(key, along(plan, key)) for key in plan.keys]
+    return [
+        SweepTable(_caption(plan, [line]), sweep_words(results, key, [line]))
+        for key, line in lines
+        if line
+    ]
+
+
+def _shows_all(plan: StudyPlan, cuts: Sequence[Slice]) -> bool:
+    """Whether *cuts* hold every cell; the reference cell has a table of its own."""
+    return len({0}.union(*(cut.cells for cut in cuts))) == len(plan.cells)
+
+
+def _caption(plan: StudyPlan, cuts: Sequence[Slice]) -> str:
+    reference, held = plan.cells[0].cell.values, cuts[0].held
+    as_reference = all(value == reference[key] for key, value in held.items())
+    words = _ALL_ELSE if as_reference else f"Held: {held_words(cuts[0])}"
+    if _shows_all(plan, cuts):
+        return words
+    n_cells = sum(len(cut.cells) for cut in cuts)
+    return f"{words} ({n_cells} of {len(plan.cells):,} cells; measures.csv has all)"
+
+
+def _hundred(value: float, mcse: float) -> str:
+    return with_error(100.0 * value, 100.0 * mcse)
+
+
+def _mark(shown: Shown) -> str:
+    return shown.role or shown.spec
