@@ -23,7 +23,11 @@ def command(scenario: Path, settings: tuple[str, ...]) -> None:
     from underrecording.study.run import compile_first
 
     loaded = load_scenario(find_scenario(scenario), overrides=settings)
-    plan = plan_study(loaded)
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    plan = plan_study(loaded, say)
     refuse_idle_settings(loaded, plan)
-    compile_first(plan, lambda text: click.echo(text, err=True))
+    compile_first(plan, say)
     click.echo(outlook(plan))

@@ -55,9 +55,9 @@ def command(
 
     overrides = _overrides({"--replicates": replicates, "--seed": seed}, settings)
     loaded = load_scenario(find_scenario(scenario), overrides=overrides)
-    plan = plan_study(loaded)
-    refuse_idle_settings(loaded, plan)
     progress = Progress(quiet=quiet)
+    plan = plan_study(loaded, progress.say)
+    refuse_idle_settings(loaded, plan)
     with open_store(plan, out) as store:
         try:
             results = run_in_threads(plan, store, jobs=jobs, progress=progress)

@@ -16,7 +16,9 @@ from underrecording.report.provenance import (
     SET_HERE,
     calibration,
     departures,
+    expected_when,
     how_run,
+    period,
     what_it_rests_on,
 )
 from underrecording.report.rounding import with_error
@@ -89,7 +91,8 @@ def headline_json(results: Results, folder: Path) -> str:
         "expected": {
             "recording_accuracy": {row.group: row.expected for row in calibration(plan)},
             "between_force_sd": plan.cells[0].world.expected_sd,
-            "unrecorded_crimes_a_year": plan.cells[0].world.expected_unrecorded(),
+            "unrecorded_crimes": plan.cells[0].world.expected_unrecorded(),
+            "unrecorded_crimes_period": period(plan),
         },
         "notes": [what_it_rests_on(plan)],
     }
@@ -111,7 +114,7 @@ def calibration_lines(plan: StudyPlan) -> list[str]:
         f"Recording accuracy, %: {accuracies}; {legend}.",
         f"Standard deviation of accuracy between forces: {100.0 * world.expected_sd:.1f} points "
         "(assumed).",
-        f"Due crimes unrecorded a year: {round(world.expected_unrecorded(), -3):,.0f}; "
+        f"Due crimes unrecorded {period(plan)}: {round(world.expected_unrecorded(), -3):,.0f}; "
         + _beside_hmic(plan),
     ]
 
@@ -152,6 +155,8 @@ def _beside_hmic(plan: StudyPlan) -> str:
     changed = departures(plan)
     if changed:
         return f"not to be held against HMIC's total: the scenario sets {', '.join(changed)}."
+    if period(plan) != "a year":
+        return "HMIC's total is of a year."
     over = load_published().figure("final_2014", "unrecorded_per_year").value
     return f'HMIC, Nov. 2014: "over {over:,.0f}". A calibration check, not a finding.'
 
@@ -161,7 +166,9 @@ def _calibration_text(plan: StudyPlan, width: int) -> str:
     wrapped = (
         textwrap.fill(line, width, initial_indent="- ", subsequent_indent="  ") for line in lines
     )
-    return "What the reference world was built to expect:\n" + "\n".join(wrapped)
+    return f"What the reference world was built to expect{expected_when(plan)}:\n" + "\n".join(
+        wrapped
+    )
 
 
 def _flag(basis: str) -> str:

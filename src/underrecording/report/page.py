@@ -22,6 +22,7 @@ from underrecording.report.provenance import (
     assumptions,
     calibration,
     departures,
+    expected_when,
     how_run,
     what_it_rests_on,
 )
@@ -90,6 +91,7 @@ def page(results: Results, drawn: Sequence[Drawn], store: Store) -> str:
         calibration=calibration(plan),
         calibration_lines=calibration_lines(plan)[1:],
         departures=departures(plan),
+        expected_when=expected_when(plan),
         measures=measures_words(results),
         failures=failed_rows(results),
         assumptions=assumptions(plan),

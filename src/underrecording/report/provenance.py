@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 SET_HERE = "set by the scenario"
 
+UNREAD = {
+    "rates": ("world.pathway.", "world.training.course_days"),
+    "events": ("world.workload.open_hours",),
+}
+"""Assumptions that nothing reads at a fidelity."""
+
+DAYS_OF_A_YEAR = 365
+
 
 class GroupAccuracy(NamedTuple):
     """Recording accuracy of an offence group: expected in the reference world, and published."""
@@ -61,21 +69,36 @@ def calibration(plan: StudyPlan) -> list[GroupAccuracy]:
 def departures(plan: StudyPlan) -> list[str]:
     """Keys by which the reference world is meant to record otherwise than HMIC published.
 
-    Accuracies of the scenario's own, forces with effects given, drivers that
-    differ from the baseline at which the world was calibrated, interventions.
+    Accuracies of the scenario's own, forces with effects given, and under
+    ``fidelity: rates`` drivers that differ from the baseline at which the world
+    was calibrated. Under ``events`` what is expected is expected at the baseline.
     """
     world = plan.scenario.world
     given = {
         "world.accuracy.by_group": world.accuracy.by_group,
         "world.force_effects": world.force_effects,
-        "world.pathway.interventions": world.pathway.interventions,
     }
+    if world.fidelity == "events":
+        return [key for key, value in given.items() if value]
     moved = [
         f"world.{name}"
         for name in Drivers.model_fields
         if getattr(world, name) != getattr(world.baseline, name)
     ]
     return [key for key, value in given.items() if value] + moved
+
+
+def expected_when(plan: StudyPlan) -> str:
+    """Where what a world expects holds: in itself, or at its baseline."""
+    return " at the baseline" if plan.scenario.world.fidelity == "events" else ""
+
+
+def period(plan: StudyPlan) -> str:
+    """How long the reports of a world were made, in words."""
+    world = plan.scenario.world
+    if world.fidelity == "rates" or world.pathway.days >= DAYS_OF_A_YEAR:
+        return "a year"
+    return f"in {world.pathway.days} days"
 
 
 def how_run(plan: StudyPlan) -> str:
@@ -108,9 +131,14 @@ def what_it_rests_on(plan: StudyPlan) -> str:
 def assumptions(plan: StudyPlan) -> list[Assumption]:
     """Every value of the world and the inspection whose description says that it is assumed."""
     scenario = plan.scenario
+    unread = UNREAD[scenario.world.fidelity]
     found = [
-        *_assumed(scenario.world, "world"),
-        *_assumed(scenario.inspection, "inspection"),
+        row
+        for row in (
+            *_assumed(scenario.world, "world"),
+            *_assumed(scenario.inspection, "inspection"),
+        )
+        if not row.path.replace("world.baseline.", "world.", 1).startswith(unread)
     ]
     # The baseline repeats the drivers; it is worth a line only where it differs from them.
     today = {row.path: row.value for row in found}

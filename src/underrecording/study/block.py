@@ -129,8 +129,7 @@ def _ledgers(
     distinct: dict[int, World] = {id(cell.world): cell.world for cell in plan.cells}
     if plan.fresh:
         return {
-            key: world.fresh(seed, first, count, threads=threads)
-            for key, world in distinct.items()
+            key: world.fresh(seed, first, count, threads=threads) for key, world in distinct.items()
         }
     for key, world in distinct.items():
         if key not in fixed:

@@ -19,14 +19,13 @@ def outlook(plan: StudyPlan) -> str:
     scenario = plan.scenario
     world = plan.cells[0].world
     n_cells, n_targets, n_estimators = plan.shape
-    total = scenario.study.replicates * plan.worlds
     worlds = "a fresh world each" if plan.fresh else f"in each of {plan.worlds} fixed world(s)"
     rate = 1.0 - world.expected_unrecorded() / world.expected_due.sum()
     lines = [
         f"{scenario.title}",
         f"  aim         {scenario.aim}",
-        f"  world       {len(world.frame.forces)} forces, {world.law.reports.sum():,} reports a "
-        f"year on the auditable frame, expected recording accuracy {rate:.1%}",
+        f"  world       {len(world.frame.forces)} forces, {world.law.reports.sum():,} reports on "
+        f"the auditable frame, expected recording accuracy {rate:.1%}",
         f"  inspection  {scenario.inspection.forces.design}, "
         f"{plan.cells[0].inspection.forces.inspected} forces; "
         f"{scenario.inspection.records.allocation} allocation, "
@@ -35,8 +34,7 @@ def outlook(plan: StudyPlan) -> str:
         f"  replicates  {scenario.study.replicates:,} a cell, {worlds}; "
         f"blocks of {scenario.study.block_size:,}",
         f"  run folder  outputs/{plan.name}/{scenario.digest()}",
-        f"  time        about {_duration(_seconds_per_replicate(plan) * total)} on one core, "
-        "compilation aside",
+        f"  time        about {_duration(_seconds(plan))} on one core, compilation aside",
     ]
     return "\n".join(lines)
 
@@ -79,10 +77,21 @@ def _below(path: str, keys: Iterable[str]) -> bool:
     return any(f"{path}.".startswith(f"{key}.") for key in keys)
 
 
-def _seconds_per_replicate(plan: StudyPlan) -> float:
+def _seconds(plan: StudyPlan) -> float:
+    """Seconds that the study takes, from a short trial of it."""
+    scenario = plan.scenario
+    streams = scenario.world.fidelity == "events"
+    # Worlds 0 and replicates 1 and 2 are known from compiling.
+    trial = 1 if streams and plan.fresh else _TRIAL
     started = time.perf_counter()
-    run_block(plan, Block(world=0, start=1, stop=1 + _TRIAL))
-    return (time.perf_counter() - started) / _TRIAL
+    run_block(plan, Block(world=0, start=3, stop=3 + trial))
+    seconds = (time.perf_counter() - started) / trial * scenario.study.replicates * plan.worlds
+    if streams and not plan.fresh:
+        started = time.perf_counter()
+        for world in {id(cell.world): cell.world for cell in plan.cells}.values():
+            world.fixed(scenario.seed, plan.worlds)
+        seconds += (time.perf_counter() - started) * plan.worlds
+    return seconds
 
 
 def _duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -109,8 +110,14 @@ class StudyPlan:
         )
 
 
-def plan_study(loaded: LoadedScenario) -> StudyPlan:
+def plan_study(loaded: LoadedScenario, say: Callable[[str], None] = lambda _: None) -> StudyPlan:
     """Lay a scenario out: solve its worlds, apply its designs to the frame.
+
+    Parameters
+    ----------
+    loaded : LoadedScenario
+    say : callable
+        Told in one line if this takes more than a moment.
 
     Raises
     ------
@@ -123,6 +130,8 @@ def plan_study(loaded: LoadedScenario) -> StudyPlan:
         _check_size(scenario, len(made))
     except UserError as error:
         raise UserError(loaded.located(error)) from None
+    if scenario.world.fidelity == "events":
+        say("Calibrating: the baseline's incidents in every force, about ten seconds ...")
     problems: list[str] = []
     plans = []
     for cell in made:

@@ -56,24 +56,34 @@ def run_in_threads(
     The compiled loops release the interpreter lock. The results do not depend
     on the number of threads.
     """
-    compile_first(plan, progress.say)
     workers = jobs or _cores()
+    compile_first(plan, progress.say, threads=workers)
+    # Blocks share the threads; where there are fewer blocks, their worlds take the rest.
+    threads = max(1, workers // len(plan.blocks()))
     with ThreadPoolExecutor(workers) as executor:
-        return run_study(plan, store, executor, in_flight=workers + 1, progress=progress)
+        return run_study(
+            plan, store, executor, in_flight=workers + 1, progress=progress, threads=threads
+        )
 
 
-def compile_first(plan: StudyPlan, say: Callable[[str], None]) -> None:
+def compile_first(plan: StudyPlan, say: Callable[[str], None], *, threads: int = 1) -> None:
     """Compile what *plan* needs, or fetch what an earlier run compiled; say so if it takes long.
 
     In one thread, before any workers start: two replicates are run and thrown away.
     """
     if not any(cache_folder().glob(f"**/*.{accumulate.__name__}-*.nbi")):
         say("Compiling the simulator, once for this version: about half a minute ...")
-    run_block(plan, Block(world=0, start=1, stop=3))
+    run_block(plan, Block(world=0, start=1, stop=3), threads=threads)
 
 
 def run_study(
-    plan: StudyPlan, store: Store, executor: Executor, *, in_flight: int, progress: Progress
+    plan: StudyPlan,
+    store: Store,
+    executor: Executor,
+    *,
+    in_flight: int,
+    progress: Progress,
+    threads: int = 1,
 ) -> Results:
     """Run the blocks of *plan* that *store* lacks, and return what all of them say.
 
@@ -87,6 +97,8 @@ def run_study(
     in_flight : int
         Blocks handed over at once: what bounds the memory of a long study.
     progress : Progress
+    threads : int
+        Threads that each block may use for worlds that take long.
     """
     started = datetime.now(UTC)
     blocks = plan.blocks()
@@ -116,7 +128,7 @@ def run_study(
     waiting: dict[Future[BlockResult], Block] = {}
     try:
         for block in missing:
-            waiting[executor.submit(run_block, plan, block, advance)] = block
+            waiting[executor.submit(run_block, plan, block, advance, threads)] = block
             if len(waiting) >= in_flight:
                 _land(plan, store, waiting)
         while waiting:
