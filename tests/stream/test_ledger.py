@@ -63,22 +63,30 @@ def fit(ledger, world, p):
         part, whole = part[0], whole[0]
         chance = np.broadcast_to(chance, part.shape)
         enough = whole * np.minimum(chance, 1 - chance) >= 5
-        assert enough.sum() > 40, name
+        assert enough.sum() >= 10, name
         variance = (whole * chance * (1 - chance))[enough]
         squares = (part - whole * chance)[enough] ** 2 / variance
         found[name] = stats.chi2.sf(squares.sum(), enough.sum())
     return found
 
 
-def without_effects(fidelity, **more):
+def without_effects(fidelity, pathway=SHORT):
     drivers = {"training": FULL, "supervision": Supervision(review_share=0, spread=0)}
     return WorldOptions(
         fidelity=fidelity,
         effects=Effects(workload=0, pressure=0),
         **drivers,
         baseline=Drivers(**drivers),
-        **more,
+        pathway=pathway,
     )
+
+
+@pytest.mark.slow
+def test_without_effects_a_year_of_streams_has_the_law_of_the_rule():
+    world = make_world(without_effects("events", Pathway()))
+    p = expected_p(world, luck(world, 5, 0))
+    for name, value in fit(world.fixed(5, 0), world, p).items():
+        assert value > LIKELY, name
 
 
 @pytest.mark.parametrize("fidelity", ["rates", "events"])
@@ -93,12 +101,15 @@ def test_without_effects_both_fidelities_have_the_same_constants():
     rates, events = (make_world(without_effects(fidelity)) for fidelity in ("rates", "events"))
     np.testing.assert_allclose(rates.calibration.intercept, events.calibration.intercept, atol=1e-9)
     assert rates.calibration.tau == pytest.approx(events.calibration.tau, abs=1e-9)
-    np.testing.assert_array_equal(rates.law.reports, events.law.reports)
+    np.testing.assert_array_equal(events.law.reports, np.rint(rates.law.reports * 28 / 365))
     np.testing.assert_array_equal(luck(rates, 5, 3), luck(events, 5, 3))
 
 
-def test_one_world_has_the_same_other_systems_at_both_fidelities():
-    rates, events = (make_world(without_effects(fidelity)) for fidelity in ("rates", "events"))
+@pytest.mark.slow
+def test_one_year_has_the_same_other_systems_at_both_fidelities():
+    rates, events = (
+        make_world(without_effects(fidelity, Pathway())) for fidelity in ("rates", "events")
+    )
     ours, theirs = events.fixed(5, 0), rates.fixed(5, 0)
     np.testing.assert_array_equal(ours.other_recorded, theirs.other_recorded)
     np.testing.assert_array_equal(ours.gap_due, theirs.gap_due)
@@ -106,7 +117,7 @@ def test_one_world_has_the_same_other_systems_at_both_fidelities():
 
 @pytest.mark.parametrize(
     ("name", "factor"),
-    [("due", 1.01), ("recorded", 1.01), ("over_recorded", 1.2), ("no_crimed", 1.1)],
+    [("due", 1.02), ("recorded", 1.02), ("over_recorded", 2), ("no_crimed", 1.3)],
 )
 def test_the_test_of_the_law_catches_a_planted_surplus(name, factor):
     world = make_world(without_effects("events"))
@@ -199,6 +210,7 @@ def test_levers_of_today_leave_the_constants_alone():
     assert (base.fixed(1, 0).recorded != moved.fixed(1, 0).recorded).any()
 
 
+@pytest.mark.slow
 def test_a_period_holds_its_share_of_a_year():
     year = make_world(WorldOptions(fidelity="events")).law.reports
     month = make_world(WorldOptions(fidelity="events", pathway=SHORT))
