@@ -84,8 +84,8 @@ class Draws(NamedTuple):
         return Layout(len(self.reported), len(self.group))
 
 
-class _Luck:
-    """The generators of one force in one world."""
+class _Source:
+    """Bulk numbers of one force in one world, a generator for each purpose."""
 
     def __init__(self, seed: int, world: int, replicate: int, force: int) -> None:
         self._address = (seed, world, replicate, force)
@@ -104,58 +104,58 @@ def draw_stream(force: ForceStream, seed: int, world: int, replicate: int) -> Dr
     are those of a Poisson process of varying rate. Other incidents, and reports
     of the warm-up, are a Poisson process.
     """
-    luck = _Luck(seed, world, replicate, force.number)
+    source = _Source(seed, world, replicate, force.number)
     routes, durations = force.pathway.routes, force.pathway.durations
-    warm_up, logs = _numbers(force, luck)
-    group = _groups(force, luck, warm_up)
+    warm_up, logs = _numbers(force, source)
+    group = _groups(force, source, warm_up)
     n_reports = len(group)
 
-    reports = _report_traits(force, luck, n_reports)
+    reports = _report_traits(force, source, n_reports)
     others = _attendance(
-        luck, OTHERS, logs, routes.emergency_share, routes.attended_logs, in_control_room=None
+        source, OTHERS, logs, routes.emergency_share, routes.attended_logs, in_control_room=None
     )
     return Draws(
         reported=np.concatenate(
-            (_report_times(force, luck, warm_up), _log_times(force, luck, logs))
+            (_report_times(force, source, warm_up), _log_times(force, source, logs))
         ),
         traits=np.concatenate((reports, others)),
-        service=_services(luck, durations, has(reports, ATTENDED), logs),
+        service=_services(source, durations, has(reports, ATTENDED), logs),
         group=group,
-        variate=_logistic(luck.uniform(VARIATE, n_reports)),
-        review_draw=luck.uniform(REVIEW_CHOICE, n_reports),
-        fate=_fates(force, luck, group),
-        classified_as=_classified(force, luck, group),
+        variate=_logistic(source.uniform(VARIATE, n_reports)),
+        review_draw=source.uniform(REVIEW_CHOICE, n_reports),
+        fate=_fates(force, source, group),
+        classified_as=_classified(force, source, group),
     )
 
 
-def _numbers(force: ForceStream, luck: _Luck) -> tuple[int, int]:
+def _numbers(force: ForceStream, source: _Source) -> tuple[int, int]:
     """Reports of the warm-up and other incidents, both Poisson."""
     begin = force.pathway.warm_up_days * 24
     in_period = force.report_rate[begin:].sum()
     before = force.reports.sum() * force.report_rate[:begin].sum() / in_period
-    warm_up = int(luck.of(WARM_UP).poisson(before)) if begin else 0
-    return warm_up, int(luck.of(OTHERS + WARM_UP).poisson(force.log_rate.sum()))
+    warm_up = int(source.of(WARM_UP).poisson(before)) if begin else 0
+    return warm_up, int(source.of(OTHERS + WARM_UP).poisson(force.log_rate.sum()))
 
 
-def _groups(force: ForceStream, luck: _Luck, warm_up: int) -> Bytes:
+def _groups(force: ForceStream, source: _Source, warm_up: int) -> Bytes:
     """Offence group of each report: in the period, the known numbers in random order."""
-    shuffler = luck.of(GROUP)
+    shuffler = source.of(GROUP)
     known = np.repeat(np.arange(len(force.reports), dtype=np.uint8), force.reports)
     shuffler.shuffle(known)
     before = shuffler.choice(known, warm_up) if len(known) else known[:0]
     return np.concatenate((before, known))
 
 
-def _report_times(force: ForceStream, luck: _Luck, warm_up: int) -> Ints:
+def _report_times(force: ForceStream, source: _Source, warm_up: int) -> Ints:
     begin = force.pathway.warm_up_days * 24
-    clock, rate = luck.of(REPORTED), force.report_rate
+    clock, rate = source.of(REPORTED), force.report_rate
     in_period = arrival_times(rate[begin:], int(force.reports.sum()), clock)
     before = arrival_times(rate[:begin], warm_up, clock)
     return np.concatenate((before, begin * HOUR_MS + in_period))
 
 
-def _log_times(force: ForceStream, luck: _Luck, count: int) -> Ints:
-    return arrival_times(force.log_rate, count, luck.of(OTHERS + REPORTED))
+def _log_times(force: ForceStream, source: _Source, count: int) -> Ints:
+    return arrival_times(force.log_rate, count, source.of(OTHERS + REPORTED))
 
 
 def arrival_times(rate: Floats, count: int, generator: Generator) -> Ints:
@@ -188,28 +188,28 @@ def arrival_times(rate: Floats, count: int, generator: Generator) -> Ints:
     return whole
 
 
-def _report_traits(force: ForceStream, luck: _Luck, count: int) -> Bytes:
+def _report_traits(force: ForceStream, source: _Source, count: int) -> Bytes:
     shares, routes = force.shares, force.pathway.routes
-    bureau = luck.uniform(ROUTE, count) < routes.crime_bureau_share
+    bureau = source.uniform(ROUTE, count) < routes.crime_bureau_share
     traits = _attendance(
-        luck, 0, count, routes.emergency_share, routes.attended_reports, in_control_room=~bureau
+        source, 0, count, routes.emergency_share, routes.attended_reports, in_control_room=~bureau
     )
     for bit, purpose, share in (
         (DUE, DUE_DRAW, shares.due),
         (OVER_RECORDED, OVER_RECORDING, shares.over_recording),
         (DETECTED, DETECTION, shares.detection),
     ):
-        traits |= (luck.uniform(purpose, count) < share) * np.uint8(bit)
+        traits |= (source.uniform(purpose, count) < share) * np.uint8(bit)
     traits |= bureau * np.uint8(BUREAU)
     return traits
 
 
 def _attendance(
-    luck: _Luck, kind: int, count: int, emergency: float, attended: float,
+    source: _Source, kind: int, count: int, emergency: float, attended: float,
     *, in_control_room: Bools | None,
 ) -> Bytes:  # fmt: skip
     """Which incidents are emergencies, and which are attended: all of those and some others."""
-    draw = luck.uniform(kind + ATTENDED_DRAW, count)
+    draw = source.uniform(kind + ATTENDED_DRAW, count)
     is_emergency, is_attended = draw < emergency, draw < attended
     if in_control_room is not None:
         is_emergency &= in_control_room
@@ -217,12 +217,12 @@ def _attendance(
     return is_emergency * np.uint8(EMERGENCY) | is_attended * np.uint8(ATTENDED)
 
 
-def _fates(force: ForceStream, luck: _Luck, group: Bytes) -> Bytes:
+def _fates(force: ForceStream, source: _Source, group: Bytes) -> Bytes:
     shares, count = force.shares, len(group)
-    no_crime = luck.uniform(NO_CRIME_DRAW, count) < _single(shares.no_crime)[group]
-    wrong = luck.uniform(WRONG_NO_CRIME_DRAW, count) < _single(shares.wrong_no_crime)[group]
-    disposal = ~no_crime & (luck.uniform(DISPOSAL_DRAW, count) < shares.disposal)
-    lenient = luck.uniform(WRONG_DISPOSAL_DRAW, count) < shares.wrong_disposal
+    no_crime = source.uniform(NO_CRIME_DRAW, count) < _single(shares.no_crime)[group]
+    wrong = source.uniform(WRONG_NO_CRIME_DRAW, count) < _single(shares.wrong_no_crime)[group]
+    disposal = ~no_crime & (source.uniform(DISPOSAL_DRAW, count) < shares.disposal)
+    lenient = source.uniform(WRONG_DISPOSAL_DRAW, count) < shares.wrong_disposal
     return (
         no_crime * np.uint8(NO_CRIME)
         | (no_crime & wrong) * np.uint8(WRONG_NO_CRIME)
@@ -231,9 +231,9 @@ def _fates(force: ForceStream, luck: _Luck, group: Bytes) -> Bytes:
     )
 
 
-def _classified(force: ForceStream, luck: _Luck, group: Bytes) -> Bytes:
+def _classified(force: ForceStream, source: _Source, group: Bytes) -> Bytes:
     """Group as recorded: its own, or another in proportion to the force's reports of it."""
-    draw = luck.uniform(CLASSIFICATION, len(group))
+    draw = source.uniform(CLASSIFICATION, len(group))
     classified = group.copy()
     wrong = np.flatnonzero(draw < force.shares.misclassified)
     for own in range(len(force.reports)):
@@ -245,33 +245,33 @@ def _classified(force: ForceStream, luck: _Luck, group: Bytes) -> Bytes:
     return classified
 
 
-def _services(luck: _Luck, durations: Durations, attended: Bools, logs: int) -> Milliseconds:
+def _services(source: _Source, durations: Durations, attended: Bools, logs: int) -> Milliseconds:
     """Milliseconds of every step, laid out by `Layout`."""
     layout = Layout(len(attended) + logs, len(attended))
     service = np.empty(layout.size, np.int32)
     call, handling = service[layout.of(times.CALL)], service[layout.of(times.HANDLING)]
     n_reports = layout.reports
-    call[:n_reports] = _milliseconds(durations.call, _normals(luck, CALL, n_reports))
-    call[n_reports:] = _milliseconds(durations.call, _normals(luck, OTHERS + CALL, logs))
-    normal = _normals(luck, HANDLING, n_reports)
+    call[:n_reports] = _milliseconds(durations.call, _normals(source, CALL, n_reports))
+    call[n_reports:] = _milliseconds(durations.call, _normals(source, OTHERS + CALL, logs))
+    normal = _normals(source, HANDLING, n_reports)
     handling[:n_reports] = np.where(
         attended,
         _milliseconds(durations.attendance, normal),
         _milliseconds(durations.desk, normal),
     )
-    normal = _normals(luck, OTHERS + HANDLING, logs)
+    normal = _normals(source, OTHERS + HANDLING, logs)
     handling[n_reports:] = _milliseconds(durations.attendance, normal)
     for step, purpose, duration in (
         (times.ENQUIRIES, ENQUIRIES, durations.enquiries),
         (times.REVIEW, REVIEW, durations.review),
         (times.RECORDING, RECORDING, durations.recording),
     ):
-        service[layout.of(step)] = _milliseconds(duration, _normals(luck, purpose, n_reports))
+        service[layout.of(step)] = _milliseconds(duration, _normals(source, purpose, n_reports))
     return service
 
 
-def _normals(luck: _Luck, purpose: int, count: int) -> Singles:
-    return luck.of(purpose).standard_normal(count, dtype=np.float32)
+def _normals(source: _Source, purpose: int, count: int) -> Singles:
+    return source.of(purpose).standard_normal(count, dtype=np.float32)
 
 
 def _milliseconds(duration: Duration, normal: Singles) -> Milliseconds:
