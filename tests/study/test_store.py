@@ -9,9 +9,10 @@ import pytest
 from filelock import FileLock
 
 from underrecording.errors import UserError
+from underrecording.files import write_atomically
 from underrecording.rng import RESULTS_VERSION
 from underrecording.study import plan_study, read_results
-from underrecording.study.store import Store, write_atomically
+from underrecording.study.store import Store
 
 
 def measures_csv(results):

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from underrecording.study.store import write_atomically, writing
+from underrecording.files import write_atomically, writing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Plug-ins: one figure a file. matplotlib is imported here and nowhere else."""
+"""Plug-ins: one figure a file. matplotlib is imported here and in `report.streams` only."""
 
 import sys
 
