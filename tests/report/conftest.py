@@ -68,6 +68,12 @@ world:
     by_group: {violence: 0.95, sexual: 0.95, robbery: 0.95, burglary: 0.95, other: 0.95}
 study: {replicates: 30, level: 0.9}
 """,
+    "moved": HEAD + TWO + """\
+world: {draw: fixed, worlds: 3}
+study:
+  replicates: 40
+  sweep: {one_at_a_time: {world.supervision.review_share: [0.6]}}
+""",
     "silent": HEAD.replace("count: 13", "count: 1") + """\
 estimators: [combined_ratio/linearised/t]
 study: {replicates: 20, sweep: {one_at_a_time: {inspection.forces.count: [1, 2]}}}

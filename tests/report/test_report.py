@@ -394,3 +394,21 @@ def test_importing_the_room_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_where_the_world_is_swept_its_truth_moves_and_is_compared_world_by_world(studies):
+    results = studies("moved").results
+    (swept,) = sweep_tables(results)
+    assert swept.table.header[:3] == ("Share of refusals reviewed", "truth %", "change, points")
+    table = results.worlds
+    rows = table[
+        (table["measure"] == "mean_truth") & (table["estimator"] == "combined_ratio/linearised/t")
+    ]
+    levels = rows.pivot_table(index="world", columns="cell", values="value")
+    change = 100 * (levels[1] - levels[0])
+    assert (change < 0).all()
+    by_value = {row[0]: row for row in swept.table.rows}
+    shown, error = re.match(r"(-[\d.]+) \(([\d.]+)\)", by_value["0.6"][2]).groups()
+    assert float(shown) == pytest.approx(change.mean(), abs=0.5 * 10 ** -len(shown.split(".")[1]))
+    assert float(error) == pytest.approx(change.std() / 3**0.5, rel=0.5)
+    assert by_value["0.2"][2] == "-"

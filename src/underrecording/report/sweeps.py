@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,10 +27,15 @@ class SweepTable(NamedTuple):
 
 
 def sweep_words(results: Results, key: str, cuts: Sequence[Slice]) -> Table:
-    """RMSE and coverage of the headline and the recommended estimator in *cuts* along *key*."""
+    """RMSE and coverage of the headline and the recommended estimator in *cuts* along *key*.
+
+    Where the world is swept the truth moves, and stands before them.
+    """
     leading = pair(results)
+    moving = _moving(results) if key.startswith("world.") else None
     header = (
         key_words(key).axis,
+        *(moving.header if moving else ()),
         *(f"{measure}, {_mark(shown)}" for shown in leading for measure in ("RMSE", "coverage %")),
     )
     rows = []
@@ -38,7 +44,7 @@ def sweep_words(results: Results, key: str, cuts: Sequence[Slice]) -> Table:
         if cut.second_key is not None:
             second = f"; {key_words(cut.second_key).axis} {value_words(cut.second_value)}"
         for value, cell in zip(cut.values, cut.cells, strict=True):
-            numbers = []
+            numbers = list(moving.rows[cell]) if moving else []
             for shown in leading:
                 found = measures_at(results, cell=cell, target=0, estimator=shown.spec)
                 numbers += [_hundred(*found["rmse"]), _hundred(*found["coverage"])]
@@ -67,6 +73,45 @@ def sweep_tables(results: Results) -> list[SweepTable]:
         for key, line in lines
         if line
     ]
+
+
+def _moving(results: Results) -> Table:
+    """Truth and the recommended estimate of every cell, in per cent.
+
+    Over several fixed worlds also how much they differ from the reference
+    cell's, in points: the worlds are the same, so the differences are paired
+    and much surer than the levels.
+    """
+    shown = pair(results)[-1]
+    several = results.plan.worlds > 1
+    change = ("change, points",) if several else ()
+    header = ("truth %", *change, f"mean est. %, {_mark(shown)}", *change)
+    rows = []
+    for cell in range(len(results.plan.cells)):
+        numbers = []
+        for measure in ("mean_truth", "mean_estimate"):
+            found = measures_at(results, cell=cell, target=0, estimator=shown.spec)[measure]
+            numbers.append(_hundred(*found))
+            if several:
+                numbers.append(_change(results, measure, cell, shown.spec))
+        rows.append(tuple(numbers))
+    return Table(header, rows)
+
+
+def _change(results: Results, measure: str, cell: int, estimator: str) -> str:
+    """Mean over worlds of a measure's difference from the reference cell, with its error."""
+    if cell == 0:
+        return "-"
+    wanted, table = results.plan.targets[0], results.worlds
+    rows = table[
+        (table["measure"] == measure)
+        & (table["estimator"] == estimator)
+        & (table["estimand"] == wanted.estimand)
+        & (table["domain"] == wanted.domain)
+    ]
+    values = rows.pivot_table(index="world", columns="cell", values="value")
+    differences = (values[cell] - values[0]).dropna()
+    return _hundred(differences.mean(), differences.std() / math.sqrt(len(differences)))
 
 
 def _shows_all(plan: StudyPlan, cuts: Sequence[Slice]) -> bool:

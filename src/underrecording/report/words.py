@@ -42,6 +42,16 @@ _KEYS = {
     "inspection.auditors.recorded.specificity": KeyWords(
         "Chance that a missing record is found missing", "specificity of the reading of recorded"
     ),
+    "world.pathway.interventions": KeyWords("Interventions", "interventions"),
+    "world.staff.officers": KeyWords("Officers (relative)", "officers"),
+    "world.staff.officers_year": KeyWords("Officers as in September of", "officers"),
+    "world.staff.clerks": KeyWords("Clerks (relative)", "clerks"),
+    "world.staff.supervisors": KeyWords("Supervisors (relative)", "supervisors"),
+    "world.staff.call_takers": KeyWords("Call takers (relative)", "call takers"),
+    "world.workload.relative": KeyWords("Incidents (relative)", "incidents"),
+    "world.supervision.review_share": KeyWords(
+        "Share of refusals reviewed", "share of refusals reviewed"
+    ),
     "world.accuracy.between_force_sd": KeyWords(
         "SD of accuracy between forces (share)", "spread between forces"
     ),
@@ -99,6 +109,10 @@ def value_words(value: Value) -> str:
     'stratified, 13, certainty Metropolitan'
     >>> value_words('{"design": "stratified", "count": 13, "by": "size", "size_classes": 3}')
     'stratified by size (3 classes), 13'
+    >>> value_words("[]"), value_words('[{"name": "a training programme", "date": "2013-01-07"}]')
+    ('none', 'a training programme')
+    >>> value_words('[{"date": "2013-01-07", "review_share": 0.6}]')
+    'date 2013-01-07, review share 0.6'
     """
     if isinstance(value, str) and value.startswith(("{", "[")):
         parsed: Any = json.loads(value)
@@ -125,5 +139,11 @@ def _list_words(given: Any) -> str:
         return " ".join(f"{name} {_list_words(item)}" for name, item in given.items())
     if isinstance(given, str) or not isinstance(given, Sequence):
         return str(given)
-    items = [str(item) for item in given]
+    # Interventions go by their names, others by what they set.
+    items = [
+        str(item.get("name") or _design_words(item)) if isinstance(item, Mapping) else str(item)
+        for item in given
+    ]
+    if not items:
+        return "none"
     return " + ".join(items) if len(items) <= 2 else f"{items[0]} + {len(items) - 1} more"
