@@ -152,3 +152,20 @@ def uniform_singles(count: int, seed: int, *address: int) -> NDArray[np.float32]
     (dtype('float32'), (3,))
     """
     return generator(seed, *address).random(count, dtype=np.float32)
+
+
+def sobol_points(count: int, dimensions: int, seed: int, *address: int) -> NDArray[np.float64]:
+    """Return *count* scrambled Sobol points of the unit cube, (count, dimensions).
+
+    Source: Owen (1998), J. Complexity 14:466, as in `scipy.stats.qmc`. A power of
+    2 of them is balanced.
+
+    >>> points = sobol_points(8, 2, 7, 0)
+    >>> np.sort((8 * points[:, 0]).astype(int)).tolist()
+    [0, 1, 2, 3, 4, 5, 6, 7]
+    """
+    # Nothing else here needs scipy, which takes a while to import.
+    from scipy.stats import qmc
+
+    points: NDArray[np.float64] = qmc.Sobol(dimensions, rng=generator(seed, *address)).random(count)
+    return points

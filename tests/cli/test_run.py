@@ -173,6 +173,10 @@ def test_the_help_of_each_command_has_an_example_that_runs(name, tmp_path, monke
     words = example.split()
     if name == "run":
         words += ["--out", str(tmp_path / "run"), "--quiet"]
+    if name == "stream":
+        words += ["--out", str(tmp_path / "stream.parquet")]
+    if name in ("effect", "attribute"):
+        words += ["--out", str(tmp_path / name), "--quiet"]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -13,10 +16,16 @@ from underrecording.errors import UserError
 COMMANDS = {
     "run": "Run a study, or carry on where an earlier run stopped.",
     "check": "Say what a scenario asks for, or list every mistake in it.",
+    "stream": "Write one force's year, incident by incident.",
+    "effect": "Show what interventions change: accuracy, backlog, lateness, with and without.",
+    "attribute": "Take under-recording apart: training, supervision, workload, pressure.",
     "list": "List designs, estimators, figures, scenarios, sources, ...",
     "describe": "Explain one of them: formula, options, source.",
 }
 """Commands and what they do, known without importing them."""
+
+MOST_WARNINGS = 10
+"""Warnings shown; a study of many overloaded forces would drown in them."""
 
 
 class Commands(click.Group):
@@ -42,7 +51,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a mistake the user can mend ends with status 2 and no traceback."""
         try:
-            return super().invoke(ctx)
+            with _plain_warnings():
+                return super().invoke(ctx)
         except UserError as error:
             for problem in error.problems:
                 click.echo(problem, err=True)
@@ -56,6 +66,31 @@ class Commands(click.Group):
                 raise
             click.echo("Interrupted.", err=True)
             ctx.exit(130)
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Show each warning of ours as one line on stderr: each text once, the first few texts."""
+    shown: set[str] = set()
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+            text = str(message)
+            # By its module's name: to import the warnings themselves would slow down the help.
+            if not category.__module__.startswith("underrecording."):
+                usual(message, category, *where, **more)
+            elif text not in shown:
+                shown.add(text)
+                if len(shown) <= MOST_WARNINGS:
+                    click.echo(f"warning: {text}", err=True)
+
+        warnings.showwarning = show
+        try:
+            yield
+        finally:
+            if len(shown) > MOST_WARNINGS:
+                click.echo(f"warning: and {len(shown) - MOST_WARNINGS:,} more like these", err=True)
 
 
 @click.group(

@@ -18,10 +18,12 @@ class Progress:
     ----------
     quiet : bool
         Say nothing at all.
+    what : str
+        What is counted.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
-        self.quiet = quiet
+    def __init__(self, *, quiet: bool, what: str = "replicates") -> None:
+        self.quiet, self.what = quiet, what
         self._bar: Any = None
         self._task: Any = None
         self._total = self._done = 0
@@ -34,11 +36,11 @@ class Progress:
             click.echo(text, err=True)
 
     def start(self, done: int, total: int) -> None:
-        """Begin to count replicates, *done* of which an earlier run left."""
+        """Begin to count, *done* of *total* having been left by an earlier run."""
         self._total, self._done = total, done
         self._started = self._said = time.monotonic()
         if done:
-            self.say(f"Carrying on: {done:,} of {total:,} replicates are there.")
+            self.say(f"Carrying on: {done:,} of {total:,} {self.what} are there.")
         if self.quiet or not sys.stderr.isatty():
             return
         from rich.console import Console
@@ -46,7 +48,7 @@ class Progress:
         from rich.progress import Progress as Bar
 
         self._bar = Bar(
-            TextColumn("Replicates"),
+            TextColumn(self.what.capitalize()),
             BarColumn(),
             TextColumn("{task.completed:,.0f} of {task.total:,.0f}, time left"),
             TimeRemainingColumn(),
@@ -66,7 +68,7 @@ class Progress:
             share = self._done / self._total
             left = (self._said - self._started) * (1.0 - share) / share
             click.echo(
-                f"{self._done:,} of {self._total:,} replicates, about {left:.0f} s left", err=True
+                f"{self._done:,} of {self._total:,} {self.what}, about {left:.0f} s left", err=True
             )
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,7 @@ class Grid:
         self.shift = np.tile(np.repeat(shift, len(z_p)), len(z_u))
         self.pressure = np.tile(press, len(z_u) * len(z_n))
         self.weight = np.einsum("i,j,k->ijk", w_u, w_n, w_p).ravel()
+        self._pressures = len(z_p)
         z_s, w_s = _nodes(_NODES["review"])
         found = spreads.detection * expit(spreads.review[0] + spreads.review[1] * z_s)
         self.found_mean = float(w_s @ found)
@@ -61,11 +63,78 @@ class Grid:
         mean: Floats = sum(chances[1:], chances[0]) / len(chances)
         return mean
 
+    def mean_and_slope(self, offset: Floats, tau: float, psi: float) -> tuple[Floats, Floats]:
+        """E[p*] and its derivative in *offset*, both (J,)."""
+        # Fast path: where pressure has no effect, one of its nodes stands for all (7 times faster).
+        step = self._pressures if psi == 0.0 else 1
+        node = (tau * self.z + self.shift - psi * self.pressure)[::step]
+        weight = self.weight.reshape(-1, step).sum(axis=1)
+        with np.errstate(over="ignore"):
+            p = np.reciprocal(1.0 + np.exp(-(offset[:, None] + node)))
+        mean, slope = p @ weight, (p * (1.0 - p)) @ weight
+        return mean + (1.0 - mean) * self.found_mean, slope * (1.0 - self.found_mean)
+
     def mean_after_review(self, offset: Floats, tau: float | Floats, psi: float) -> Floats:
         """E[p*], (F,); *offset* as in `p`."""
         mean = self.p(offset, tau, psi) @ self.weight
         after: Floats = mean + (1.0 - mean) * self.found_mean
         return after
+
+
+class Condensed(NamedTuple):
+    """The offsets of many forces in terms of a few at which a chance has to be computed.
+
+    Attributes
+    ----------
+    offset : float array (J,)
+    back : float array (F, J)
+        ``back @ p(offset)`` is p at the offset of each force, or its mean over
+        the L offsets that a force meets equally often.
+    """
+
+    offset: Floats
+    back: Floats
+
+
+def condense(offset: Floats) -> Condensed:
+    """Condense the offsets of forces, (F,) or (F, L), logits.
+
+    Any mean of logistic curves is interpolated at Chebyshev points to less than
+    1e-13, unless there are fewer distinct offsets than points needed. The curve
+    has no pole within pi of the real line; Trefethen (2013), Approximation
+    Theory and Approximation Practice, theorem 8.2, then bounds the error.
+
+    >>> offset, back = condense(np.linspace(-0.5, 0.0, 40))
+    >>> offset.shape
+    (14,)
+    >>> bool(np.allclose(back @ expit(1.5 + offset), expit(np.linspace(1.0, 1.5, 40)), atol=1e-14))
+    True
+    """
+    distinct, place = np.unique(offset, return_inverse=True)
+    half = (distinct[-1] - distinct[0]) / 2.0
+    a = 0.9 * math.pi / half if half > 0.0 else math.inf
+    # 1 in 10**16, with the size of the curve in its strip, at most 3.3, allowed for.
+    points = math.ceil(39.0 / math.log(a + math.hypot(a, 1.0))) + 1 if half > 0.0 else 1
+    if len(distinct) <= points:
+        basis = np.eye(len(distinct))
+    else:
+        angle = np.pi * (np.arange(points) + 0.5) / points
+        nodes = distinct[0] + half * (1.0 + np.cos(angle))
+        basis = _lagrange(nodes, np.sin(angle) * (-1.0) ** np.arange(points), distinct)
+        distinct = nodes
+    back = basis[place.reshape(offset.shape)]
+    return Condensed(distinct, back if offset.ndim == 1 else back.mean(axis=1))
+
+
+def _lagrange(nodes: Floats, weight: Floats, at: Floats) -> Floats:
+    """Lagrange polynomials of *nodes* at *at*, (len(at), len(nodes)), barycentric."""
+    distance = at[:, None] - nodes
+    hit = distance == 0.0
+    share = weight / np.where(hit, 1.0, distance)
+    share[hit.any(axis=1)] = 0.0
+    share[hit] = 1.0
+    basis: Floats = share / share.sum(axis=1, keepdims=True)
+    return basis
 
 
 def _nodes(count: int) -> tuple[Floats, Floats]:

@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from underrecording.errors import UserError
-from underrecording.world.quadrature import Grid, Spreads
+from underrecording.world.quadrature import Condensed, Grid, Spreads, condense
 
 Floats = NDArray[np.float64]
 
 _TOLERANCE = 1e-12
 _HIGHEST = 30.0  # Of an intercept, either way: 1 in 10**13.
+_MOST_STEPS = 12
 
 
 @dataclass(frozen=True)
@@ -90,18 +91,20 @@ def solve(
             f"{floor:.3f}; give a higher accuracy or a lower review share or detection"
         )
 
+    load = condense(load_offset)
+    near = np.log(accuracy / (1.0 - accuracy))
+
     def intercepts(tau: float) -> Floats:
-        return np.array(
-            [
-                _intercept(grid, volume[:, k], accuracy[k], load_offset, tau, psi[k])
-                for k in range(len(accuracy))
-            ]
-        )
+        near[:] = [
+            _intercept(grid, volume[:, k], accuracy[k], load, tau, psi[k], near[k])
+            for k in range(len(accuracy))
+        ]
+        return near.copy()
 
     def excess(tau: float) -> float:
         solved = intercepts(tau)
-        due = volume / _expected_p(grid, solved, load_offset, tau, psi)
-        return _variance(grid, due, solved, load_offset, tau, psi) - between_force_sd**2
+        due = volume / _expected_p(grid, solved, load, tau, psi)
+        return _variance(grid, due, solved, load, tau, psi) - between_force_sd**2
 
     least = excess(0.0) + between_force_sd**2
     if least > between_force_sd**2:
@@ -118,7 +121,7 @@ def solve(
         )
     tau = float(brentq(excess, 0.0, highest, xtol=_TOLERANCE, rtol=1e-12))
     solved = intercepts(tau)
-    return Calibration(solved, tau, volume / _expected_p(grid, solved, load_offset, tau, psi))
+    return Calibration(solved, tau, volume / _expected_p(grid, solved, load, tau, psi))
 
 
 def expected_force_sd(
@@ -135,9 +138,9 @@ def expected_force_sd(
     *fixed_effect* see `expected_p_recorded`.
     """
     grid = Grid(spreads)
-    offset, tau = _with_given_effects(calibration.tau, load_offset, fixed_effect)
+    load, tau = _with_given_effects(calibration.tau, load_offset, fixed_effect)
     due, intercept = calibration.expected_due, calibration.intercept
-    return math.sqrt(_variance(grid, due, intercept, offset, tau, psi))
+    return math.sqrt(_variance(grid, due, intercept, load, tau, psi))
 
 
 def expected_p_recorded(
@@ -154,26 +157,50 @@ def expected_p_recorded(
     given, NaN where it is drawn.
     """
     grid = Grid(spreads)
-    offset, tau = _with_given_effects(calibration.tau, load_offset, fixed_effect)
-    return _expected_p(grid, calibration.intercept, offset, tau, psi)
+    load, tau = _with_given_effects(calibration.tau, load_offset, fixed_effect)
+    return _expected_p(grid, calibration.intercept, load, tau, psi)
 
 
 def _with_given_effects(
     tau: float, load_offset: Floats, fixed_effect: Floats
-) -> tuple[Floats, Floats]:
+) -> tuple[Floats | Condensed, float | Floats]:
     """Offset and tau by force: an effect that is given moves the one and empties the other."""
     drawn = np.isnan(fixed_effect)
+    if drawn.all():
+        return condense(load_offset), tau
     given = tau * np.where(drawn, 0.0, fixed_effect)
     return (load_offset.T + given).T, np.where(drawn, tau, 0.0)
 
 
 def _intercept(
-    grid: Grid, volume: Floats, accuracy: float, load_offset: Floats, tau: float, psi: float
-) -> float:
-    def shortfall(a: float) -> float:
-        p = grid.mean_after_review(a + load_offset, tau, psi)
-        return float(np.sum(volume / p) - volume.sum() / accuracy) / float(volume.sum())
+    grid: Grid, volume: Floats, accuracy: float, load: Condensed, tau: float, psi: float,
+    near: float,
+) -> float:  # fmt: skip
+    """Intercept of one group, sought from *near*."""
+    volumes = float(volume.sum())
+    total = volumes / accuracy
 
+    def due(a: float) -> tuple[float, float]:
+        """Reports due where the intercept is *a*, and how they move with it."""
+        p, slope = (load.back @ part for part in grid.mean_and_slope(a + load.offset, tau, psi))
+        return float(np.sum(volume / p)), -float(np.sum(volume * slope / p**2))
+
+    def shortfall(a: float) -> float:
+        return (due(a)[0] - total) / volumes
+
+    # Newton's method on the logit of accuracy, on which the intercept is nearly a straight line.
+    floor, a = grid.found_mean, near
+    for _ in range(_MOST_STEPS):
+        reports, slope = due(a)
+        share = (volumes / reports - floor) / (1.0 - floor)
+        if not (abs(a) < _HIGHEST and 0.0 < share < 1.0 and slope < 0.0):
+            break
+        target = (accuracy - floor) / (1.0 - floor)
+        rise = -volumes * slope / reports**2 / (1.0 - floor) / (share * (1.0 - share))
+        step = (math.log(share / (1.0 - share)) - math.log(target / (1.0 - target))) / rise
+        a -= step
+        if abs(step) <= _TOLERANCE * max(1.0, abs(a)):
+            return a
     if not shortfall(-_HIGHEST) > 0.0 > shortfall(_HIGHEST):
         raise UserError(
             f"world.accuracy: {accuracy:.6g} cannot be met under the baseline's workload, training "
@@ -183,24 +210,35 @@ def _intercept(
 
 
 def _expected_p(
-    grid: Grid, intercept: Floats, load_offset: Floats, tau: float | Floats, psi: Floats
+    grid: Grid, intercept: Floats, load: Floats | Condensed, tau: float | Floats, psi: Floats
 ) -> Floats:
-    columns = [
-        grid.mean_after_review(a + load_offset, tau, effect)
-        for a, effect in zip(intercept, psi, strict=True)
-    ]
+    """E[p*], (F, K)."""
+    columns = []
+    for a, effect in zip(intercept, psi, strict=True):
+        if isinstance(load, Condensed):
+            p = grid.mean_and_slope(a + load.offset, float(tau), effect)[0]
+            columns.append(load.back @ p)
+        else:
+            columns.append(grid.mean_after_review(a + load, tau, effect))
     return np.stack(columns, axis=1)
 
 
+def _p(grid: Grid, a: float, load: Floats | Condensed, tau: float | Floats, psi: float) -> Floats:
+    """Chance of recording before review, (F, nodes)."""
+    if isinstance(load, Condensed):
+        p: Floats = load.back @ grid.p(a + load.offset, tau, psi)
+        return p
+    return grid.p(a + load, tau, psi)
+
+
 def _variance(
-    grid: Grid, due: Floats, intercept: Floats, load_offset: Floats, tau: float | Floats,
+    grid: Grid, due: Floats, intercept: Floats, load: Floats | Condensed, tau: float | Floats,
     psi: Floats,
 ) -> float:  # fmt: skip
     """E[s^2] over forces: the mean variance of one force plus the variance of the means."""
     share = due / due.sum(axis=1, keepdims=True)
     p = sum(
-        share[:, k, None] * grid.p(intercept[k] + load_offset, tau, psi[k])
-        for k in range(len(intercept))
+        share[:, k, None] * _p(grid, intercept[k], load, tau, psi[k]) for k in range(len(intercept))
     )
     mean_p, square_p = p @ grid.weight, p**2 @ grid.weight
     found, square_found = grid.found_mean, grid.found_square
