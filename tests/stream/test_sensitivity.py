@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 
 from underrecording.errors import UserError
+from underrecording.stream.levers import LOAD_WORLDS, change_in_accuracy, find_levers
 from underrecording.stream.sensitivity import (
-    LOAD_WORLDS,
     RANGES,
     Range,
     analyse,
     at_point,
-    change_in_accuracy,
     check_ranges,
-    find_levers,
     sensitivity,
 )
 from underrecording.world.build import build_world
