@@ -329,33 +329,21 @@ def test_no_time_is_nought_and_none_beyond_what_a_clock_holds(stream_of):
 
 
 
-def differing(usual, other):
-    """Fields of which the crime reports differ, and whether other incidents do."""
-    found, n = set(), len(usual.group)
-    if len(other.group) != n:
-        return {"number"}
-    for name in Draws._fields:
-        ours, theirs = getattr(usual, name), getattr(other, name)
-        if name == "service":
-            ours, theirs = (
-                np.concatenate([part[d.layout.of(step)][:n] for step in range(5)])
-                for part, d in ((ours, usual), (theirs, other))
-            )
-        if not np.array_equal(ours[:n] if name != "service" else ours,
-                              theirs[:n] if name != "service" else theirs):  # fmt: skip
-            found.add(name)
-    if len(usual.reported) != len(other.reported) or any(
-        not np.array_equal(ours, theirs)
-        for ours, theirs in zip(_of_others(usual), _of_others(other), strict=True)
-    ):
-        found.add("others")
-    return found
+def by_kind(draws):
+    """What belongs to crime reports, by field, and what to other incidents."""
+    n, fields = len(draws.group), set(Draws._fields) - {"service"}
+    took = [draws.service[draws.layout.of(step)] for step in range(5)]
+    parts = {name: getattr(draws, name)[:n] for name in fields}
+    parts["service"] = np.concatenate([part[:n] for part in took])
+    parts["others"] = np.concatenate(
+        [part[n:] for part in (draws.reported, draws.traits, took[CALL], took[HANDLING])]
+    )
+    return parts
 
 
-def _of_others(draws):
-    n, layout = len(draws.group), draws.layout
-    steps = [draws.service[layout.of(step)][n:] for step in (CALL, HANDLING)]
-    return [draws.reported[n:], draws.traits[n:], *steps]
+def differing(first, second):
+    ours, theirs = by_kind(first), by_kind(second)
+    return {name for name in ours if not np.array_equal(ours[name], theirs[name])}
 
 
 CHANGES = {
@@ -381,7 +369,6 @@ CHANGES = {
     ),
     "classification": (pathway(misclassified_share=0.5), {"classified_as"}),
     "disposals": (pathway(disposal_share=0.5), {"fate"}),
-    "season": (pathway(arrivals=Arrivals(season_amplitude=0)), {"number"}),
 }  # fmt: skip
 
 

@@ -177,121 +177,6 @@ def test_without_their_effects_drivers_move_nothing(year):
 
 
 @pytest.mark.parametrize(
-    ("factor", "station", "more"),
-    [
-        ({"officers": 0.5}, OFFICERS, 0.5),
-        ({"call_takers": 2.0}, CALL_TAKERS, 2.0),
-        ({"supervisors": 3.0}, SUPERVISORS, None),
-        ({"clerks": 0.5}, CLERKS, 0.5),
-        ({"more": {"clerks": 40}}, CLERKS, None),
-    ],
-)
-def test_an_intervention_acts_from_its_date_until_its_end_in_its_forces(
-    schedule, factor, station, more
-):
-    change = {"date": "2012-11-11", "until": "2012-11-21", **factor}
-    usual = schedule().capacity[:, station]
-
-    def with_it(**where):
-        pathway = PERIOD.model_copy(update={"interventions": (Intervention(**change, **where),)})
-        return schedule(pathway=pathway).capacity[:, station]
-
-    begin, end = (14 + 10) * 24, (14 + 20) * 24
-    for where in ({}, {"forces": ("City of London", "Essex")}):
-        changed = with_it(**where)
-        np.testing.assert_array_equal(changed[:begin], usual[:begin])
-        np.testing.assert_array_equal(changed[end:], usual[end:])
-        assert changed[begin:end].sum() != usual[begin:end].sum()
-        if more:
-            ratio = changed[begin:end].sum() / usual[begin:end].sum()
-            assert ratio == pytest.approx(more, rel=0.15)
-    np.testing.assert_array_equal(with_it(forces=("Essex",)), usual)
-
-
-def test_the_last_level_named_holds_and_relative_changes_multiply(schedule):
-    changes = (
-        Intervention(date="2012-11-11", review_share=0.9, officers=0.5),
-        Intervention(date="2012-11-21", review_share=0.4, officers=0.5),
-    )
-    made = schedule(pathway=PERIOD.model_copy(update={"interventions": changes}))
-    share = made.review_share[[0, (14 + 11) * 24, (14 + 21) * 24]]
-    np.testing.assert_allclose(share, [0.2, 0.9, 0.4])
-    on_duty = made.on_duty.reshape(-1, 24).sum(axis=1)
-    assert on_duty[14 + 25] / on_duty[0] == pytest.approx(0.25, rel=0.02)
-
-
-def test_the_rules_of_2015_limit_lateness_to_a_day(schedule):
-    before = schedule().time_limit_hours
-    assert set(before) == {72.0}
-    across = schedule(
-        pathway=Pathway(start="2015-03-20", days=30, warm_up_days=0, follow_up_days=10)
-    )
-    np.testing.assert_array_equal(across.time_limit_hours[: 12 * 24], 72.0)
-    np.testing.assert_array_equal(across.time_limit_hours[12 * 24 :], 24.0)
-
-
-@pytest.mark.parametrize(("rate", "z"), [(0.5, 0.0), (4.0, 1.0), (0.0, -1.0)])
-def test_knowledge_solves_its_differential_equation(rate, z):
-    training = Training()
-    rates = np.where(np.arange(400) < 100, 0.5, rate)
-    know, trained = knowledge_by_day(training, rates, z)
-    own = np.exp(training.spread * z)
-    loss = training.forgetting_per_year + training.leavers_per_year
-    now, solved = know[0], []
-    for r in own * rates:
-        solved.append(now)
-        step = solve_ivp(
-            lambda _, k, r=r: (r * (1 - k) - loss * k) / DAYS_PER_YEAR,
-            (0, 1), [now], rtol=1e-10, atol=1e-12,
-        )  # fmt: skip
-        now = step.y[0, -1]
-    np.testing.assert_allclose(know, solved, atol=1e-8)
-    np.testing.assert_allclose(trained, own * rates * (1 - know) / DAYS_PER_YEAR)
-
-
-def test_rosters_have_the_staff_they_are_given_on_average(stream_of):
-    force, _ = stream_of(WorldOptions(fidelity="events"))
-    strength = 743.91 * 0.2
-    weeks = force.schedule.on_duty[: 7 * 24 * 52]
-    assert weeks.mean() == pytest.approx(strength, rel=0.01)
-    assert (force.schedule.capacity[:, [CALL_TAKERS, OFFICERS]] >= 1).all()
-    night = np.arange(len(weeks)) % 24 < 7
-    assert (force.schedule.capacity[: len(weeks), CLERKS][night] == 0).all()
-
-
-def chi_square(counts, expected):
-    return ((counts - expected) ** 2 / expected).sum()
-
-
-@pytest.mark.parametrize(("unit", "hours"), [("hour", 24), ("weekday", 7)])
-def test_arrivals_recover_their_profile(unit, hours):
-    pathway = Pathway(arrivals=Arrivals(), warm_up_days=0)
-    rate = hourly_rate(pathway)
-    reported = arrival_times(rate, 200_000, generator(3, 1))
-    assert (np.diff(reported) >= 0).all()
-    hour = np.arange(len(rate))
-    index = hour % 24 if unit == "hour" else hour // 24 % 7
-    cells = index[reported // HOUR_MS]
-    expected = np.bincount(index, weights=rate) / rate.sum() * 200_000
-    counts = np.bincount(cells, minlength=hours)
-    # 99.999 per cent of chi-square with 23 degrees of freedom lies below 67.
-    assert chi_square(counts, expected) < 67
-    flat = np.bincount(index) / len(rate) * 200_000
-    assert chi_square(counts, flat) > 67
-
-
-def test_a_season_is_recovered():
-    pathway = Pathway(arrivals=Arrivals(season_amplitude=0.3), warm_up_days=0)
-    rate = hourly_rate(pathway)
-    month = arrival_times(rate, 200_000, generator(3, 2)) // (30 * 24 * HOUR_MS)
-    counts = np.bincount(month)[:12]
-    expected = np.add.reduceat(rate, np.arange(0, 12 * 720, 720))[:12]
-    expected = expected / rate.sum() * 200_000
-    assert chi_square(counts[:11], expected[:11]) < 67
-    assert counts[8] > 1.5 * counts[2]
-
-
-@pytest.mark.parametrize(
     "broken",
     [
         lambda: Duration(mean_hours=0),
@@ -360,18 +245,6 @@ def test_extremes_come_out_right(year, made):
     assert 0.5 < found["accuracy"] < 1
 
 
-def test_a_force_without_crimes_of_a_group_has_none(stream_of):
-    force, _ = stream_of(options())
-    force = force._replace(reports=np.where(np.arange(6) == 2, 0, force.reports))
-    draws = draw_stream(force, 3, 0, 0)
-    assert (draws.group != 2).all()
-    assert (draws.classified_as != 2).all()
-    empty = force._replace(reports=np.zeros(6, np.int64))
-    draws = draw_stream(empty, 3, 0, 0)
-    assert len(draws.group) == 0
-    assert (run_stream(empty, draws).started != NEVER).any()
-
-
 def test_overload_is_told_with_force_station_and_load_and_the_run_ends(stream_of):
     force, draws = stream_of(options(staff=Staff(clerks=0.1)), reports=5)
     times = run_stream(force, draws)
@@ -394,26 +267,3 @@ def test_more_incidents_than_can_be_numbered_are_refused(stream_of, monkeypatch)
     monkeypatch.setattr(engine, "MAX_INCIDENTS", 100)
     with pytest.raises(UserError, match=r"City of London: .* incidents are more than the 100"):
         run_stream(force, draws)
-
-
-def same(first, second, *fields):
-    return [np.array_equal(getattr(first, name), getattr(second, name)) for name in fields]
-
-
-def test_a_change_of_one_option_leaves_all_other_luck_as_it_was(stream_of):
-    _, usual = stream_of(options())
-    slower = Durations(review=Duration(mean_hours=9, cv=0.1))
-    _, other = stream_of(options(pathway=PERIOD.model_copy(update={"durations": slower})))
-    assert all(
-        same(usual, other, "reported", "traits", "group", "variate", "review_draw", "fate",
-             "classified_as")
-    )  # fmt: skip
-    changed = usual.service != other.service
-    assert changed[usual.layout.of(3)].any()
-    changed[usual.layout.of(3)] = False
-    assert not changed.any()
-    _, busier = stream_of(options(workload=Workload(relative=2)))
-    n = len(usual.group)
-    assert np.array_equal(usual.reported[:n], busier.reported[:n])
-    assert len(busier.reported) > 1.5 * len(usual.reported)
-    assert all(same(usual, busier, "group", "variate", "review_draw", "fate"))
