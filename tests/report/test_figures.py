@@ -288,3 +288,16 @@ def test_labels_are_moved_apart_and_kept_in_order():
     moved = spread([5.0, 0.0, 5.2, 5.1], least=1.0)
     assert sorted(range(4), key=lambda i: moved[i]) == [1, 0, 3, 2]
     assert moved[1] == 0.0
+
+
+def test_the_truths_of_a_few_fixed_worlds_are_lines_where_they_are(studies):
+    results, _, drawn = studies("worlds")
+    numbers = drawn["sampling_distribution"].numbers
+    lines = numbers[numbers["what"] == "truth"]
+    table = results.worlds
+    truths = table[(table["measure"] == "mean_truth") & (table["cell"] == 0)]
+    expected = 100 * np.unique(truths["value"])
+    np.testing.assert_allclose(np.sort(lines["low_percent"]), expected, atol=1e-9)
+    assert len(expected) == 4
+    assert lines["replicates"].sum() == results.plan.scenario.study.replicates * 4
+    assert "truth (4 fixed worlds)" in said(drawn["sampling_distribution"])

@@ -111,6 +111,7 @@ def test_the_change_is_that_of_the_world_at_rates(options):
     assert wanted != 0
 
 
+@pytest.mark.slow
 def test_a_lever_rests_on_the_assumptions_that_it_works_through():
     effects = RANGES[:4]
     found = sensitivity(TRAINED, seed=1, points=32, ranges=effects)

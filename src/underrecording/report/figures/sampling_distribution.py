@@ -21,8 +21,11 @@ from underrecording.study.plan import Target
 if TYPE_CHECKING:
     from underrecording.study.results import Results
 
+Floats = NDArray[np.float64]
+
 _NATIONAL = Target("under_recording_rate", "national")
 _TEXT_SHARE = 0.27
+_MOST_LINES = 20  # Truths of single worlds beyond this are an outline.
 
 
 @FIGURES.register("sampling_distribution")
@@ -31,8 +34,8 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
 
     Bars: the share of replicates whose estimate falls into each bin, reference
     cell. Black outline: the truth in the same replicates, which differs from
-    replicate to replicate where each has a fresh world; one line where the world
-    is fixed. The bar below the axis line spans the middle 95 per cent of
+    replicate to replicate where each has a fresh world; where worlds are fixed
+    and few, a line for each. The bar below the axis line spans the middle 95 per cent of
     estimates. The two published figures are marked for scale: the interim's 20
     per cent and the final report's 19; where one is off the drawing, an arrow
     says to which side. A handful of replicates may lie outside
@@ -47,22 +50,23 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
     truths = results.histogram("truths", 0, 0, one.place)
     # The last two bins reach from 1 upwards: no share lies there but 1 itself.
     width = _bin_width(estimates, int(estimates["count"].sum()))
-    if not results.plan.fresh and results.plan.worlds > 1:
+    few = _few_truths(results, one.spec)
+    if not results.plan.fresh and not len(few):
         width = max(width, _bin_width(truths, results.plan.worlds))
     numbers = pd.concat(
         [_rebinned(table, width).assign(what=what)
          for what, table in (("estimate", estimates), ("truth", truths))],
         ignore_index=True,
     ).assign(estimator=one.spec)  # fmt: skip
-    if _one_truth(results):
-        numbers = _at_its_value(numbers, _only_truth(results))
+    if len(few):
+        numbers = _at_their_values(numbers, few)
     target = results.plan.targets[0]
     title = f"{target_words(target)}: estimates and truth"
     figure, axes = sheet(
         title, height=3.9, notes=small_print(results, f"Bins of {width:g} points.", bands=False)
     )
     ax = axes[0, 0]
-    _draw(ax, numbers, width, one.spec, single=_one_truth(results))
+    _draw(ax, numbers, width, one.spec, few=few)
     _bracket(ax, estimates)
     ax.set_xlim(*_view(estimates, truths, width=width))
     if target == _NATIONAL:
@@ -73,25 +77,37 @@ def sampling_distribution(results: Results) -> Iterator[Drawing]:
     yield Drawing("sampling_distribution", title, figure, numbers)
 
 
-def _one_truth(results: Results) -> bool:
-    return not results.plan.fresh and results.plan.worlds == 1
+def _few_truths(results: Results, estimator: str) -> Floats:
+    """The truth of each fixed world, where there are few enough to be told apart; else empty."""
+    if results.plan.fresh or results.plan.worlds > _MOST_LINES:
+        return np.zeros(0)
+    target, table = results.plan.targets[0], results.worlds
+    of_truth = (
+        (table["measure"] == "mean_truth")
+        & (table["cell"] == 0)
+        & (table["estimator"] == estimator)
+        & (table["estimand"] == target.estimand)
+        & (table["domain"] == target.domain)
+    )
+    truths: Floats = table.loc[of_truth, "value"].dropna().to_numpy(np.float64)
+    return truths
 
 
-def _only_truth(results: Results) -> float:
-    target, rows = results.plan.targets[0], results.rows
-    of_target = (rows["estimand"] == target.estimand) & (rows["domain"] == target.domain)
-    return float(rows.loc[of_target, "truth"].iloc[0])
+def _at_their_values(numbers: pd.DataFrame, truths: Floats) -> pd.DataFrame:
+    """The truths of fixed worlds stand where they are, not in bins."""
+    estimates = numbers[numbers["what"] != "truth"]
+    mean = numbers[numbers["what"] == "truth"].iloc[:1]
+    lines = pd.concat([mean] * len(truths), ignore_index=True)
+    lines = lines.assign(
+        low_percent=100.0 * truths,
+        high_percent=100.0 * truths,
+        replicates=int(numbers.loc[numbers["what"] == "truth", "replicates"].sum()) // len(truths),
+        percent_of_replicates=100.0 / len(truths),
+    )
+    return pd.concat([estimates, lines], ignore_index=True)
 
 
-def _at_its_value(numbers: pd.DataFrame, truth: float) -> pd.DataFrame:
-    """A single truth stands where it is, not at its bin."""
-    edges = ["low_percent", "high_percent"]
-    moved = numbers.copy()
-    moved.loc[moved["what"] == "truth", edges] = 100.0 * truth
-    return moved
-
-
-def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, single: bool) -> None:
+def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, few: Floats) -> None:
     bars = numbers[numbers["what"] == "estimate"]
     ax.bar(
         bars["low_percent"], bars["percent_of_replicates"], width=width, align="edge",
@@ -99,9 +115,11 @@ def _draw(ax: Axes, numbers: pd.DataFrame, width: float, label: str, *, single: 
     )  # fmt: skip
     truth = numbers[numbers["what"] == "truth"]
     top = 1.3 * float(bars["percent_of_replicates"].max())
-    if single:
-        at = float(truth["low_percent"].iloc[0])
-        ax.plot([at, at], [0.0, top], color=BLACK, linewidth=1.6, label="truth (one fixed world)")
+    if len(few):
+        worlds = "one fixed world" if len(few) == 1 else f"{len(few)} fixed worlds"
+        for number, at in enumerate(100.0 * few):
+            named = f"truth ({worlds})" if number == 0 else None
+            ax.plot([at, at], [0.0, top], color=BLACK, linewidth=1.6, label=named)
     else:
         edges = np.r_[truth["low_percent"], truth["low_percent"].iloc[-1] + width]
         ax.stairs(
