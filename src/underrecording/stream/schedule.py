@@ -200,7 +200,8 @@ def make_schedule(
         [_on_duty(numbers[name], rosters[name], weekday) for name in STATIONS], axis=1
     )
     on_duty = _on_duty(strength, stations.officers_roster, weekday)
-    smallest = on_duty[on_duty > 0].min(initial=1)
+    # The greatest, too, so that there is a least; 1 where training takes everybody away.
+    smallest = on_duty[on_duty > 0].min(initial=max(1, int(on_duty.max())))
     return Schedule(
         capacity=capacity,
         on_duty=np.where(on_duty > 0, on_duty, smallest),
