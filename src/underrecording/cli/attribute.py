@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from underrecording.cli import shared
 from underrecording.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,17 +43,11 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder.  [default: outputs/NAME/attribution]"
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 256),
-    help="Threads; the results do not depend on it.  [default: all cores]",
-)
-@click.option("--seed", metavar="N", help="In place of the scenario's seed.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="In place of any other value."
-)
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@shared.jobs
+@shared.seed
+@shared.settings
+@shared.quiet
+@shared.as_json
 def command(
     scenario: Path,
     name: str,

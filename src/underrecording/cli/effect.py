@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from underrecording.cli import shared
+
 
 @click.command("effect")
 @click.argument("scenario", type=click.Path(path_type=Path))
@@ -26,17 +28,11 @@ import click
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder.  [default: outputs/NAME/effect]"
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 256),
-    help="Threads; the results do not depend on it.  [default: all cores]",
-)
-@click.option("--seed", metavar="N", help="In place of the scenario's seed.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="In place of any other value."
-)
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@shared.jobs
+@shared.seed
+@shared.settings
+@shared.quiet
+@shared.as_json
 def command(
     scenario: Path,
     forces: tuple[str, ...],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from underrecording.cli import shared
 from underrecording.errors import UserError
 
 _SHORT_FOR = {"--replicates": "study.replicates", "--seed": "seed"}
@@ -19,18 +20,12 @@ _SHORT_FOR = {"--replicates": "study.replicates", "--seed": "seed"}
     type=click.Path(path_type=Path),
     help="Run folder.  [default: outputs/NAME/HASH]",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 256),
-    help="Worker threads; the results do not depend on it.  [default: all cores]",
-)
+@shared.jobs
 @click.option("--replicates", metavar="N", help="In place of study.replicates.")
-@click.option("--seed", metavar="N", help="In place of the scenario's seed.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="In place of any other value."
-)
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@shared.seed
+@shared.settings
+@shared.quiet
+@shared.as_json
 def command(
     scenario: Path,
     out: Path | None,

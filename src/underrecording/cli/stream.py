@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from underrecording.cli import shared
 from underrecording.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -51,14 +52,12 @@ ALL = "all"
     show_default=True,
     help="Number of the world.",
 )
-@click.option("--seed", metavar="N", help="In place of the scenario's seed.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="PATH=VALUE", help="In place of any other value."
-)
+@shared.seed
+@shared.settings
 @click.option(
     "--figures", metavar="DIR", type=click.Path(path_type=Path), help="Draw figures into DIR."
 )
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@shared.quiet
 def command(
     scenario: Path,
     name: str,
