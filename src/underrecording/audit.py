@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_NO_LABELS = np.zeros(0, np.int64)
+_NO_COUNTS = np.zeros((0, 0), np.int64)
+_NO_TABLE = np.zeros((0, 0))
+FAULTLESS = np.array([[1.0, 0.0]] * 4)
+"""Readers who never err, and are known not to; see `Audit.readers`."""
+
 
 class Audit(NamedTuple):
     """One inspection of m forces, each in H strata of records.
@@ -27,14 +33,29 @@ class Audit(NamedTuple):
         Rows of the inspected forces in the frame of all F forces, ascending.
     frame, sampled, due, recorded : int arrays (m, H)
         Reports on the frame, read, read as due, and read as due and recorded.
+        A frame of 0 in a stratum that was read means: its size is unknown; every
+        record read then counts the same, as if drawn with replacement.
     p_inclusion : float array (m,)
-        Declared probability that the force is inspected, in (0, 1].
+        Declared probability that the force is inspected, in (0, 1]; for forces
+        drawn with replacement the expected number of draws, which may pass 1.
     force_stratum : int array (m,)
         Stratum of forces, 0, 1, ...; a force inspected with certainty by
         design is a stratum of its own.
     recorded_volume : float array (F, H)
         Recorded crimes a year of every force of the frame, inspected or not:
         public knowledge. All 0 where none is public.
+    over_recorded : int array (m, H)
+        Read as not due, and as recorded all the same; 0 where nobody looked.
+    post_stratum : int array (F,)
+        Kind of every force of the frame (metropolitan, county), 0, 1, ...
+    p_joint : float array (F, F), or (0, 0) where none are stated
+        Declared probabilities that two forces are inspected together;
+        `p_inclusion` on the diagonal.
+    readers : float array (4, 2)
+        What is held of the readers: sensitivity and specificity of "due", then
+        of "recorded"; beside each the variance with which it is known.
+    seed : int
+        From which an estimator that resamples takes its random numbers.
     """
 
     force: Ints
@@ -45,6 +66,11 @@ class Audit(NamedTuple):
     p_inclusion: Floats
     force_stratum: Ints
     recorded_volume: Floats
+    over_recorded: Ints = _NO_COUNTS
+    post_stratum: Ints = _NO_LABELS
+    p_joint: Floats = _NO_TABLE
+    readers: Floats = FAULTLESS
+    seed: int = 0
 
 
 class ForceFrame(NamedTuple):
@@ -77,14 +103,24 @@ class Influence(NamedTuple):
     contribution : float array (m,)
         What each force adds to the linearised estimate, weights included;
         their sum is 0 at the estimate itself.
-    slope, ratio : float arrays (m, H)
-        To first order, the estimate responds to a record of the stratum by
-        ``slope * (recorded - ratio * due)``.
+    slope : float array (m, H)
+        What a record of the stratum adds to it, per unit of its residual.
+    spread : float array (m, H)
+        Sample variance of those residuals over the records read in the stratum;
+        NaN where one record was read.
+    numerator, denominator : float arrays (m,)
+        Where the estimate is a ratio of sums over forces: the force's terms;
+        else NaN.
+    readers : float array (1,)
+        Variance that comes with what is held of the readers, where that is used.
     """
 
     contribution: Floats
     slope: Floats
-    ratio: Floats
+    spread: Floats
+    numerator: Floats
+    denominator: Floats
+    readers: Floats
 
 
 class Estimate(NamedTuple):
@@ -111,7 +147,10 @@ class Estimate(NamedTuple):
     reason: str
 
 
-OK, NOTHING_DUE, NOTHING_RECORDED, ONE_FORCE, ONE_RECORD, AT_BOUNDARY, NO_VOLUME = range(7)
+(
+    OK, NOTHING_DUE, NOTHING_RECORDED, ONE_FORCE, ONE_RECORD, AT_BOUNDARY, NO_VOLUME,
+    NO_JOINT, WITH_REPLACEMENT, SINGULAR, BLIND_READERS, NEGATIVE,
+) = range(12)  # fmt: skip
 
 REASONS: dict[int, str] = {
     OK: "ok",
@@ -121,5 +160,10 @@ REASONS: dict[int, str] = {
     ONE_RECORD: "one record read in a stratum of several",
     AT_BOUNDARY: "estimate of 0 or 1, where the interval is undefined",
     NO_VOLUME: "no public volume to weight by",
+    NO_JOINT: "no joint inclusion probabilities stated",
+    WITH_REPLACEMENT: "forces drawn with replacement",
+    SINGULAR: "calibration without a solution",
+    BLIND_READERS: "readers who tell nothing apart",
+    NEGATIVE: "a negative variance",
 }
 """Why an estimator may have no answer, by the code its compiled form returns."""

@@ -37,3 +37,13 @@ def did_you_mean(given: str, known: Sequence[str]) -> str:
     """
     near = get_close_matches(given, known, n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def one_of(known: Sequence[str]) -> str:
+    """Return the words as a choice.
+
+    >>> one_of(["srs", "pps", "named"])
+    'srs, pps or named'
+    """
+    *others, last = known
+    return f"{', '.join(others)} or {last}" if others else last

@@ -33,21 +33,23 @@ from numpy.typing import NDArray
 
 from underrecording.compiling import compiled
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised whenever the same scenario and seed would give other numbers."""
 
 MAX_WORLDS, MAX_PURPOSES, MAX_FORCES, MAX_GROUPS, MAX_DRAWS = 2**16, 2**6, 2**10, 2**8, 2**24
 
 # Purposes of an inspection are numbered from 1, those of a world from 32.
-SELECT_FORCES, COUNT_REPORTS, COUNT_NO_CRIMES = 1, 2, 3
+SELECT_FORCES, COUNT_REPORTS, COUNT_NO_CRIMES, RESAMPLE = 1, 2, 3, 4
+COUNT_LATE, COUNT_MISCLASSIFIED, COUNT_DISPOSALS, COUNT_OTHER_SYSTEMS = range(5, 9)
 FORCE_EFFECTS, DUE, RECORDED, OVER_RECORDED, NO_CRIMED, WRONGLY_NO_CRIMED, OTHER_SYSTEMS = range(
     32, 39
 )
+LATENESS_OF_FORCES, LATE, MISCLASSIFIED, DISPOSALS, WRONG_DISPOSALS = range(39, 44)
 
 NATIONAL = MAX_FORCES - 1
 """The force number of draws that concern no single force."""
 
-_LOW_32 = np.uint64(0xFFFFFFFF)
+_LOW_32, _LOW_31 = np.uint64(0xFFFFFFFF), np.uint64(0x7FFFFFFF)
 _SHIFT_32 = np.uint64(32)
 _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -94,17 +96,52 @@ def uniforms(
     '0.512087507711 0.640027129893'
     """
     number = np.uint64(replicate)
-    c2 = (
+    key = np.uint64(seed)
+    a, b, c, d = philox(
+        number & _LOW_32,
+        number >> _SHIFT_32,
+        _who(world, purpose, force),
+        _which(group, index),
+        key & _LOW_32,
+        key >> _SHIFT_32,
+    )
+    return _unit(a, b), _unit(c, d)
+
+
+@compiled
+def whole_number(
+    seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, index: Any
+) -> Any:
+    """Return a whole number, 0 to 2**63 - 1, at an address: a seed for what resamples.
+
+    >>> whole_number(np.uint64(7), 0, 3, RESAMPLE, NATIONAL, 0, 0)
+    133499289995417628
+    """
+    number = np.uint64(replicate)
+    key = np.uint64(seed)
+    a, b, _, _ = philox(
+        number & _LOW_32,
+        number >> _SHIFT_32,
+        _who(world, purpose, force),
+        _which(group, index),
+        key & _LOW_32,
+        key >> _SHIFT_32,
+    )
+    return np.int64((a << np.uint64(31)) ^ (b & _LOW_31))
+
+
+@compiled
+def _who(world: Any, purpose: Any, force: Any) -> Any:
+    return (
         (np.uint64(world) << np.uint64(16))
         | (np.uint64(purpose) << np.uint64(10))
         | np.uint64(force)
     )
-    c3 = (np.uint64(group) << np.uint64(24)) | np.uint64(index)
-    key = np.uint64(seed)
-    a, b, c, d = philox(
-        number & _LOW_32, number >> _SHIFT_32, c2, c3, key & _LOW_32, key >> _SHIFT_32
-    )
-    return _unit(a, b), _unit(c, d)
+
+
+@compiled
+def _which(group: Any, index: Any) -> Any:
+    return (np.uint64(group) << np.uint64(24)) | np.uint64(index)
 
 
 @compiled

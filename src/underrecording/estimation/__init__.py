@@ -15,13 +15,15 @@ from underrecording.estimation.estimate import (
     mirror,
     quantile,
 )
-from underrecording.estimation.registries import INTERVALS, POINTS, VARIANCES
+from underrecording.estimation.registries import INTERVALS, MODELS, POINTS, VARIANCES
 from underrecording.registry import load_plugins
 
-load_plugins(estimators)
+for package in (estimators, variances, intervals):
+    load_plugins(package)
 
 __all__ = [
     "INTERVALS",
+    "MODELS",
     "POINTS",
     "VARIANCES",
     "EstimatorSpec",

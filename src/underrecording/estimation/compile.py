@@ -16,12 +16,15 @@ from numba import types
 
 from underrecording import compiling
 from underrecording.audit import Audit, Influence
+from underrecording.estimation.precision import Precision
 from underrecording.estimation.registries import (
     INTERVALS,
+    MODELS,
     POINTS,
     VARIANCES,
     DfFunction,
     IntervalFunction,
+    ModelFunction,
     PointFunction,
     VarianceFunction,
 )
@@ -39,24 +42,42 @@ AUDIT_TYPE = types.NamedTuple(
         _FLOATS,  # p_inclusion
         _INTS,  # force_stratum
         _FLOAT_TABLE,  # recorded_volume
+        _INT_TABLE,  # over_recorded
+        _INTS,  # post_stratum
+        _FLOAT_TABLE,  # p_joint
+        _FLOAT_TABLE,  # readers
+        types.int64,  # seed
     ),
     Audit,
 )
-INFLUENCE_TYPE = types.NamedTuple((_FLOATS, _FLOAT_TABLE, _FLOAT_TABLE), Influence)
+INFLUENCE_TYPE = types.NamedTuple(
+    (
+        _FLOATS,  # contribution
+        _FLOAT_TABLE,  # slope
+        _FLOAT_TABLE,  # spread
+        _FLOATS,  # numerator
+        _FLOATS,  # denominator
+        _FLOATS,  # readers
+    ),
+    Influence,
+)
+PRECISION_TYPE = types.NamedUniTuple(types.float64, len(Precision._fields), Precision)
 
 _NUMBER_AND_REASON = types.Tuple((types.float64, types.int64))
 
 POINT_SIGNATURE = _NUMBER_AND_REASON(AUDIT_TYPE, INFLUENCE_TYPE)
-VARIANCE_SIGNATURE = _NUMBER_AND_REASON(AUDIT_TYPE, types.float64, INFLUENCE_TYPE)
-DF_SIGNATURE = types.float64(AUDIT_TYPE)
-INTERVAL_SIGNATURE = types.UniTuple(types.float64, 2)(
-    types.float64, types.float64, types.float64, types.float64
-)
-
 POINT_FT = types.FunctionType(POINT_SIGNATURE)
+VARIANCE_SIGNATURE = _NUMBER_AND_REASON(AUDIT_TYPE, types.float64, INFLUENCE_TYPE, POINT_FT)
+DF_SIGNATURE = types.float64(AUDIT_TYPE)
+INTERVAL_SIGNATURE = types.UniTuple(types.float64, 2)(PRECISION_TYPE)
+ANSWER = types.Tuple((types.float64, types.float64, types.float64, types.float64, types.int64))
+"""Value, variance, low, high and reason code."""
+MODEL_SIGNATURE = ANSWER(AUDIT_TYPE, types.float64)
+
 VARIANCE_FT = types.FunctionType(VARIANCE_SIGNATURE)
 DF_FT = types.FunctionType(DF_SIGNATURE)
 INTERVAL_FT = types.FunctionType(INTERVAL_SIGNATURE)
+MODEL_FT = types.FunctionType(MODEL_SIGNATURE)
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -99,3 +120,9 @@ def compiled_df(name: str) -> DfFunction:
 def compiled_interval(name: str) -> IntervalFunction:
     """Interval *name*, of type ``INTERVAL_FT``."""
     return compile_as(INTERVAL_SIGNATURE, INTERVALS[name].function)
+
+
+@cache
+def compiled_model(name: str) -> ModelFunction:
+    """Model estimator *name*, of type ``MODEL_FT``."""
+    return compile_as(MODEL_SIGNATURE, MODELS[name].function)

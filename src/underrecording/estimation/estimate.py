@@ -12,9 +12,10 @@ import numpy as np
 from numba import types
 
 from underrecording.audit import AT_BOUNDARY, OK, REASONS, Audit, Estimate, Influence
-from underrecording.errors import UserError
+from underrecording.errors import UserError, one_of
 from underrecording.estimation.check import checked
 from underrecording.estimation.compile import (
+    ANSWER,
     AUDIT_TYPE,
     INFLUENCE_TYPE,
     INTERVAL_FT,
@@ -23,18 +24,22 @@ from underrecording.estimation.compile import (
     compile_as,
     compiled_df,
     compiled_interval,
+    compiled_model,
     compiled_point,
     compiled_variance,
 )
+from underrecording.estimation.precision import Precision
 from underrecording.estimation.registries import (
     INTERVALS,
+    MODELS,
     POINTS,
     VARIANCES,
     IntervalFunction,
     PointFunction,
     VarianceFunction,
 )
-from underrecording.estimation.totals import effective_sample_size
+from underrecording.estimation.totals import effective_sample_size, records_read
+from underrecording.special import t_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,10 @@ class EstimatorSpec:
 
     >>> str(EstimatorSpec.parse("combined_ratio/linearised/t"))
     'combined_ratio/linearised/t'
-    >>> EstimatorSpec("pooled", "binomal", "wilson")
+    >>> EstimatorSpec("pooled", "binomal", "wilson")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     underrecording.errors.UserError: unknown variance 'binomal'; did you mean 'binomial'? (known:
-    binomial, linearised)
+    binomial, ...)
     """
 
     point: str
@@ -59,6 +64,11 @@ class EstimatorSpec:
     interval: str
 
     def __post_init__(self) -> None:
+        if str(self) in MODELS:
+            return
+        whole = [name for name in MODELS if name.startswith(f"{self.point}/")]
+        if whole:
+            raise UserError(f"estimator '{self}': {self.point} comes whole; give {one_of(whole)}")
         problems: list[str] = []
         registries: tuple[tuple[Mapping[str, object], str], ...] = (
             (POINTS, self.point),
@@ -89,6 +99,11 @@ class EstimatorSpec:
                 "such as combined_ratio/linearised/t"
             )
         return cls(*names)
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it comes whole, its variance and interval its own."""
+        return str(self) in MODELS
 
     def __str__(self) -> str:
         return f"{self.point}/{self.variance}/{self.interval}"
@@ -133,14 +148,19 @@ def estimate(audit: Audit, spec: EstimatorSpec, *, level: float = 0.95) -> Estim
         raise ValueError(f"level: {level} is not between 0 and 1")
     audit = checked(audit)
     df = degrees_of_freedom(audit, spec)
-    value, variance, low, high, reason = compiled_answer()(
-        compiled_point(spec.point),
-        compiled_variance(spec.variance),
-        compiled_interval(spec.interval),
-        audit,
-        empty_influence(*audit.due.shape),
-        quantile(level=level, df=df),
-    )
+    if spec.is_model:
+        value, variance, low, high, reason = compiled_model(str(spec))(audit, level)
+    else:
+        value, variance, low, high, reason = compiled_answer()(
+            compiled_point(spec.point),
+            compiled_variance(spec.variance),
+            compiled_interval(spec.interval),
+            audit,
+            empty_influence(*audit.due.shape),
+            level,
+            df,
+            quantile(spec, level=level, df=df),
+        )
     return Estimate(value, variance, low, high, level, df, REASONS[reason])
 
 
@@ -157,29 +177,26 @@ def mirror(estimate: Estimate) -> Estimate:
 
 
 def degrees_of_freedom(audit: Audit, spec: EstimatorSpec) -> float:
-    """Degrees of freedom of the interval: the variance's own, inf for a normal quantile."""
-    if INTERVALS[spec.interval].quantile == "normal":
-        return math.inf
-    return compiled_df(spec.variance)(audit)
+    """Degrees of freedom of the variance; inf for a model, whose law is its own."""
+    return math.inf if spec.is_model else compiled_df(spec.variance)(audit)
 
 
-@cache
-def quantile(*, level: float, df: float) -> float:
-    """Two-sided quantile of Student's t; the normal one where *df* is infinite.
+def quantile(spec: EstimatorSpec, *, level: float, df: float) -> float:
+    """Two-sided quantile that the interval takes: Student's t on *df*, or the normal one.
 
-    >>> f"{quantile(level=0.95, df=math.inf):.6f} {quantile(level=0.95, df=12):.6f}"
-    '1.959964 2.178813'
+    >>> spec = EstimatorSpec.parse("combined_ratio/linearised/t")
+    >>> f"{quantile(spec, level=0.95, df=12):.6f}"
+    '2.178813'
     """
-    from scipy.special import ndtri, stdtrit
-
-    upper = 0.5 + level / 2.0
-    return float(ndtri(upper) if math.isinf(df) else stdtrit(df, upper))
+    normal = INTERVALS[spec.interval].quantile == "normal"
+    return float(t_quantile(0.5 + level / 2.0, math.inf if normal else df))
 
 
 def empty_influence(n_forces: int, n_strata: int) -> Influence:
     """Room for the influence of one estimate, m by H."""
-    shape = (n_forces, n_strata)
-    return Influence(np.zeros(n_forces), np.zeros(shape), np.zeros(shape))
+    by_force, by_stratum = (n_forces,), (n_forces, n_strata)
+    shapes = (by_force, by_stratum, by_stratum, by_force, by_force, (1,))
+    return Influence(*(np.zeros(shape) for shape in shapes))
 
 
 def answer(
@@ -188,6 +205,8 @@ def answer(
     interval: IntervalFunction,
     audit: Audit,
     influence: Influence,
+    level: float,
+    df: float,
     quantile: float,
 ) -> tuple[float, float, float, float, int]:
     """Value, variance, low, high and reason code; NaN from where the reason bites."""
@@ -195,10 +214,13 @@ def answer(
     value, reason = point(audit, influence)
     if reason != OK:
         return nan, nan, nan, nan, reason
-    spread, reason = variance(audit, value, influence)
+    spread, reason = variance(audit, value, influence, point)
     if reason != OK:
         return value, nan, nan, nan, reason
-    low, high = interval(value, spread, quantile, effective_sample_size(audit, value, spread))
+    spread += influence.readers[0]
+    n_eff = effective_sample_size(audit, value, spread)
+    n_due = float(records_read(audit)[0])
+    low, high = interval(Precision(value, spread, level, df, quantile, n_eff, n_due))
     if math.isnan(low) or math.isnan(high):
         return value, spread, nan, nan, AT_BOUNDARY
     return value, spread, low, high, OK
@@ -208,7 +230,7 @@ def answer(
 def compiled_answer() -> Any:
     """`answer` in compiled form, one for all plug-ins; compiled loops may call it too."""
     number = types.float64
-    signature = types.Tuple((number, number, number, number, types.int64))(
-        POINT_FT, VARIANCE_FT, INTERVAL_FT, AUDIT_TYPE, INFLUENCE_TYPE, number
+    signature = ANSWER(
+        POINT_FT, VARIANCE_FT, INTERVAL_FT, AUDIT_TYPE, INFLUENCE_TYPE, number, number, number
     )
     return cast(Any, compile_as(signature, answer))

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from underrecording.audit import Audit, Influence
+from underrecording.estimation.precision import Precision
 from underrecording.registry import Registry
 
 PointFunction = Callable[[Audit, Influence], tuple[float, int]]
 """Fills the influence in place; returns the accuracy and a code of `REASONS`."""
 
-VarianceFunction = Callable[[Audit, float, Influence], tuple[float, int]]
-"""From the audit, the accuracy and its influence: the variance and a code of `REASONS`."""
+VarianceFunction = Callable[[Audit, float, Influence, PointFunction], tuple[float, int]]
+"""From the audit, the accuracy, its influence and the point estimator that made them: the
+variance and a code of `REASONS`. Only what estimates anew calls the point estimator."""
 
 DfFunction = Callable[[Audit], float]
 """Degrees of freedom of a variance, for Student's t."""
 
-IntervalFunction = Callable[[float, float, float, float], tuple[float, float]]
-"""From value, variance, quantile and effective sample size: (low, high)."""
+IntervalFunction = Callable[[Precision], tuple[float, float]]
+"""From an estimate's precision: (low, high); NaN where undefined."""
+
+ModelFunction = Callable[[Audit, float], tuple[float, float, float, float, int]]
+"""From the audit and the nominal level: value, variance, low, high and a code of `REASONS`."""
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -29,12 +34,15 @@ Function = TypeVar("Function", bound=Callable[..., object])
 class PlugIn(Generic[Function]):
     """A function with the name it has in a scenario; its docstring is its documentation.
 
+    ``whole_frame``: whether it uses the volumes of forces that were not inspected.
+
     >>> POINTS["combined_ratio"].summary
     'Weighted reports recorded over weighted reports due: a ratio of two national totals.'
     """
 
     name: str
     function: Function
+    whole_frame: bool = field(default=False, kw_only=True)
 
     @property
     def description(self) -> str:
@@ -61,16 +69,28 @@ class IntervalPlugIn(PlugIn[IntervalFunction]):
     quantile: Literal["normal", "t"]
 
 
+@dataclass(frozen=True)
+class ModelPlugIn(PlugIn[ModelFunction]):
+    """An estimator that comes whole: a point with a variance and an interval of its own."""
+
+    variance: str
+    interval: str
+
+
 POINTS: Registry[PlugIn[PointFunction]] = Registry("point estimator")
 VARIANCES: Registry[VariancePlugIn] = Registry("variance")
 INTERVALS: Registry[IntervalPlugIn] = Registry("interval")
+MODELS: Registry[ModelPlugIn] = Registry("model estimator")
+"""By their full name, ``point/variance/interval``."""
 
 
-def point_estimator(name: str) -> Callable[[PointFunction], PointFunction]:
+def point_estimator(
+    name: str, *, whole_frame: bool = False
+) -> Callable[[PointFunction], PointFunction]:
     """Return a decorator that files a point estimator under *name*."""
 
     def file_under(function: PointFunction) -> PointFunction:
-        POINTS.register(name)(PlugIn(name, function))
+        POINTS.register(name)(PlugIn(name, function, whole_frame=whole_frame))
         return function
 
     return file_under
@@ -95,6 +115,20 @@ def interval(
 
     def file_under(function: IntervalFunction) -> IntervalFunction:
         INTERVALS.register(name)(IntervalPlugIn(name, function, quantile))
+        return function
+
+    return file_under
+
+
+def model_estimator(
+    point: str, *, variance: str, interval: str, whole_frame: bool = True
+) -> Callable[[ModelFunction], ModelFunction]:
+    """Return a decorator that files an estimator that comes whole."""
+    name = f"{point}/{variance}/{interval}"
+
+    def file_under(function: ModelFunction) -> ModelFunction:
+        plug_in = ModelPlugIn(name, function, variance, interval, whole_frame=whole_frame)
+        MODELS.register(name)(plug_in)
         return function
 
     return file_under

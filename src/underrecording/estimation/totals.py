@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import math
 
-from underrecording.audit import Audit
+from underrecording.audit import Audit, Influence
 from underrecording.estimation.compile import compiled
+
+_ROUNDING = 1e-24
+"""A variance that sums of equal terms may leave in place of 0; a million million records
+would still have one many times larger."""
 
 
 @compiled
 def record_weight(audit: Audit, f: int, h: int) -> float:
-    """Reports that one record read stands for, N_h / n_h; 0 in a stratum nobody read."""
+    """Reports that one record read stands for, N_h / n_h; 0 in a stratum nobody read.
+
+    Where the frame's size is unknown every record stands for one report.
+    """
     if audit.sampled[f, h] == 0:
         return 0.0
+    if audit.frame[f, h] == 0:
+        return 1.0
     return audit.frame[f, h] / audit.sampled[f, h]  # type: ignore[no-any-return]
+
+
+@compiled
+def left_to_chance(audit: Audit, f: int, h: int) -> float:
+    """Share of a stratum's reports that nobody read, 1 - n_h / N_h; 1 of an unknown frame."""
+    if audit.frame[f, h] == 0:
+        return 1.0
+    return 1.0 - audit.sampled[f, h] / audit.frame[f, h]  # type: ignore[no-any-return]
 
 
 @compiled
@@ -25,6 +42,53 @@ def force_totals(audit: Audit, f: int) -> tuple[float, float]:
         due += weight * audit.due[f, h]
         recorded += weight * audit.recorded[f, h]
     return due, recorded
+
+
+@compiled
+def residual_variance(sampled: int, due: float, recorded: float, ratio: float) -> float:
+    """Sample variance of y - ratio x over the records of a stratum, from its counts.
+
+    NaN where one record was read.
+
+    >>> f"{residual_variance(4, 3, 2, 0.5):.6f}"     # residuals 0.5, 0.5, -0.5, 0
+    '0.229167'
+    """
+    if sampled < 2:
+        return math.nan
+    total = recorded - ratio * due
+    squares = recorded * (1.0 - 2.0 * ratio) + ratio * ratio * due
+    # Rounding may leave less than nothing where all records agree.
+    return max(0.0, (sampled * squares - total * total) / (sampled * (sampled - 1.0)))
+
+
+@compiled
+def weigh(audit: Audit, influence: Influence, f: int) -> tuple[float, float]:
+    """X_f and Y_f as `force_totals` gives them; leaves the records' weights as their slopes."""
+    due, recorded = 0.0, 0.0
+    for h in range(audit.frame.shape[1]):
+        weight = record_weight(audit, f, h)
+        influence.slope[f, h] = weight
+        due += weight * audit.due[f, h]
+        recorded += weight * audit.recorded[f, h]
+    return due, recorded
+
+
+@compiled
+def respond(audit: Audit, influence: Influence, f: int, share: float, ratio: float) -> None:
+    """State that a record of force *f* adds ``share * w_h * (y - ratio * x)``, after `weigh`."""
+    for h in range(audit.sampled.shape[1]):
+        influence.slope[f, h] *= share
+        influence.spread[f, h] = residual_variance(
+            audit.sampled[f, h], audit.due[f, h], audit.recorded[f, h], ratio
+        )
+
+
+@compiled
+def no_ratio(influence: Influence) -> None:
+    """State that the estimate is no ratio of sums over forces."""
+    for f in range(influence.numerator.size):
+        influence.numerator[f] = math.nan
+        influence.denominator[f] = math.nan
 
 
 @compiled
@@ -74,7 +138,7 @@ def is_census(audit: Audit) -> bool:
         if audit.p_inclusion[f] < 1.0:
             return False
         for h in range(audit.frame.shape[1]):
-            if audit.sampled[f, h] < audit.frame[f, h]:
+            if audit.sampled[f, h] != audit.frame[f, h]:
                 return False
     return True
 
@@ -84,8 +148,9 @@ def effective_sample_size(audit: Audit, value: float, variance: float) -> float:
     """Independent records that would give this variance: n_eff = A (1 - A) / V.
 
     Where A is 0 or 1, V is 0 too and says nothing: then it is the records read
-    as due. Infinite at a census, and where V is 0 at any other value.
+    as due. Infinite at a census, and where V is 0, but for rounding, at any
+    other value.
     """
     if value <= 0.0 or value >= 1.0:
         return math.inf if is_census(audit) else float(records_read(audit)[0])
-    return math.inf if variance == 0.0 else value * (1.0 - value) / variance
+    return math.inf if variance < _ROUNDING else value * (1.0 - value) / variance

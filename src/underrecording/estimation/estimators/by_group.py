@@ -6,10 +6,16 @@ import math
 
 from underrecording.audit import NO_VOLUME, NOTHING_DUE, NOTHING_RECORDED, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import group_totals, group_volume, record_weight
+from underrecording.estimation.totals import (
+    group_totals,
+    group_volume,
+    no_ratio,
+    record_weight,
+    residual_variance,
+)
 
 
-@point_estimator("by_group")
+@point_estimator("by_group", whole_frame=True)
 def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
     """Harmonic mean of the offence groups' accuracies, weighted by national recorded crime.
 
@@ -19,7 +25,7 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
         X_k  = sum_f w_fk x_fk / pi_f,   Y_k = sum_f w_fk y_fk / pi_f
         g_k  = (A^2 / V) (V_k / A_k^2)                       dA / dA_k
         c_f  = sum_k g_k w_fk (y_fk - A_k x_fk) / (pi_f X_k)
-        slope = g_k w_fk / (pi_f X_k),   ratio = A_k         of a record of group k
+        slope = g_k w_fk / (pi_f X_k),   residual y - A_k x  of a record of group k
 
     with w_fk = N_fk / n_fk and V_k the recorded crimes a year of group k over
     all F forces, inspected or not.
@@ -39,6 +45,9 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
     """
     n_forces, n_groups = audit.due.shape
     volume_total, due_total = 0.0, 0.0
+    no_ratio(influence)
+    for f in range(n_forces):
+        influence.contribution[f] = 0.0
     for k in range(n_groups):
         volume = group_volume(audit, k)
         group_accuracy, due = 1.0, 1.0
@@ -53,21 +62,25 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
             due_total += volume / group_accuracy
         for f in range(n_forces):
             # V_k / A_k^2 now; the factor A^2 / V is not known before the last group.
-            influence.slope[f, k] = (
+            slope = (
                 volume
                 / group_accuracy**2
                 * record_weight(audit, f, k)
                 / (audit.p_inclusion[f] * due)
             )
-            influence.ratio[f, k] = group_accuracy
+            influence.slope[f, k] = slope
+            influence.contribution[f] += slope * (
+                audit.recorded[f, k] - group_accuracy * audit.due[f, k]
+            )
+            influence.spread[f, k] = residual_variance(
+                audit.sampled[f, k], audit.due[f, k], audit.recorded[f, k], group_accuracy
+            )
     if due_total == 0.0:
         return math.nan, NO_VOLUME
     accuracy = volume_total / due_total
+    factor = accuracy**2 / volume_total
     for f in range(n_forces):
-        contribution = 0.0
+        influence.contribution[f] *= factor
         for k in range(n_groups):
-            influence.slope[f, k] *= accuracy**2 / volume_total
-            residual = audit.recorded[f, k] - influence.ratio[f, k] * audit.due[f, k]
-            contribution += influence.slope[f, k] * residual
-        influence.contribution[f] = contribution
+            influence.slope[f, k] *= factor
     return accuracy, OK

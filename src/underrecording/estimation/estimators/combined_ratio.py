@@ -6,7 +6,7 @@ import math
 
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import force_totals, record_weight
+from underrecording.estimation.totals import respond, weigh
 
 
 @point_estimator("combined_ratio")
@@ -17,7 +17,7 @@ def combined_ratio(audit: Audit, influence: Influence) -> tuple[float, int]:
 
         A    = Y / X,   X = sum_f X_f / pi_f,   Y = sum_f Y_f / pi_f
         c_f  = (Y_f - A X_f) / (pi_f X)              contribution of force f
-        slope = w_h / (pi_f X),   ratio = A          of a record of stratum h
+        slope = w_h / (pi_f X),   residual y - A x   of a record of stratum h
 
     with w_h = N_h / n_h, X_f = sum_h w_h x_h and Y_f = sum_h w_h y_h.
 
@@ -35,17 +35,16 @@ def combined_ratio(audit: Audit, influence: Influence) -> tuple[float, int]:
     """
     due_total, recorded_total = 0.0, 0.0
     for f in range(audit.due.shape[0]):
-        due, recorded = force_totals(audit, f)
-        due_total += due / audit.p_inclusion[f]
-        recorded_total += recorded / audit.p_inclusion[f]
+        due, recorded = weigh(audit, influence, f)
+        influence.denominator[f] = due / audit.p_inclusion[f]
+        influence.numerator[f] = recorded / audit.p_inclusion[f]
+        due_total += influence.denominator[f]
+        recorded_total += influence.numerator[f]
     if due_total == 0.0:
         return math.nan, NOTHING_DUE
     accuracy = recorded_total / due_total
     for f in range(audit.due.shape[0]):
-        due, recorded = force_totals(audit, f)
-        share = 1.0 / (audit.p_inclusion[f] * due_total)
-        influence.contribution[f] = share * (recorded - accuracy * due)
-        for h in range(audit.due.shape[1]):
-            influence.slope[f, h] = share * record_weight(audit, f, h)
-            influence.ratio[f, h] = accuracy
+        residual = influence.numerator[f] - accuracy * influence.denominator[f]
+        influence.contribution[f] = residual / due_total
+        respond(audit, influence, f, 1.0 / (audit.p_inclusion[f] * due_total), accuracy)
     return accuracy, OK

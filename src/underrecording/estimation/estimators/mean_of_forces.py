@@ -6,7 +6,7 @@ import math
 
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import force_totals, record_weight
+from underrecording.estimation.totals import force_totals, respond, weigh
 
 
 @point_estimator("mean_of_forces")
@@ -17,7 +17,7 @@ def mean_of_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
 
         A    = (sum_f A_f) / m,   A_f = Y_f / X_f
         c_f  = (A_f - A) / m                         contribution of force f
-        slope = w_h / (X_f m),   ratio = A_f         of a record of stratum h
+        slope = w_h / (X_f m),   residual y - A_f x  of a record of stratum h
 
     with w_h = N_h / n_h, X_f = sum_h w_h x_h and Y_f = sum_h w_h y_h.
 
@@ -35,17 +35,18 @@ def mean_of_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
     n_forces = audit.due.shape[0]
     accuracy = 0.0
     for f in range(n_forces):
-        due, recorded = force_totals(audit, f)
+        due, recorded = weigh(audit, influence, f)
         if due == 0.0:
             return math.nan, NOTHING_DUE
-        accuracy += recorded / due
+        influence.numerator[f] = recorded / due
+        influence.denominator[f] = 1.0
+        accuracy += influence.numerator[f]
     if n_forces == 0:
         return math.nan, NOTHING_DUE
     accuracy /= n_forces
     for f in range(n_forces):
-        due, recorded = force_totals(audit, f)
-        influence.contribution[f] = (recorded / due - accuracy) / n_forces
-        for h in range(audit.due.shape[1]):
-            influence.slope[f, h] = record_weight(audit, f, h) / (due * n_forces)
-            influence.ratio[f, h] = recorded / due
+        due, _ = force_totals(audit, f)
+        force_accuracy = influence.numerator[f]
+        influence.contribution[f] = (force_accuracy - accuracy) / n_forces
+        respond(audit, influence, f, 1.0 / (due * n_forces), force_accuracy)
     return accuracy, OK

@@ -6,7 +6,7 @@ import math
 
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import records_read
+from underrecording.estimation.totals import records_read, residual_variance
 
 
 @point_estimator("pooled")
@@ -17,7 +17,7 @@ def pooled(audit: Audit, influence: Influence) -> tuple[float, int]:
 
         A    = sum y / sum x                over all records read
         c_f  = (y_f - A x_f) / sum x        contribution of force f
-        slope = 1 / sum x,   ratio = A      of every record
+        slope = 1 / sum x,   residual y - A x   of every record
 
     Assumes: each record read stands for equally many reports, that is, the
     audit is self-weighting. Then it equals `combined_ratio`.
@@ -36,10 +36,15 @@ def pooled(audit: Audit, influence: Influence) -> tuple[float, int]:
         return math.nan, NOTHING_DUE
     accuracy = recorded_read / due_read
     for f in range(audit.due.shape[0]):
-        contribution = 0.0
+        due, recorded = 0, 0
         for h in range(audit.due.shape[1]):
-            contribution += (audit.recorded[f, h] - accuracy * audit.due[f, h]) / due_read
+            due += audit.due[f, h]
+            recorded += audit.recorded[f, h]
             influence.slope[f, h] = 1.0 / due_read
-            influence.ratio[f, h] = accuracy
-        influence.contribution[f] = contribution
+            influence.spread[f, h] = residual_variance(
+                audit.sampled[f, h], audit.due[f, h], audit.recorded[f, h], accuracy
+            )
+        influence.numerator[f] = recorded
+        influence.denominator[f] = due
+        influence.contribution[f] = (recorded - accuracy * due) / due_read
     return accuracy, OK

@@ -6,7 +6,7 @@ import math
 
 from underrecording.audit import NO_VOLUME, NOTHING_DUE, NOTHING_RECORDED, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import force_totals, force_volume, record_weight
+from underrecording.estimation.totals import force_totals, force_volume, respond, weigh
 
 
 @point_estimator("volume_weighted")
@@ -17,7 +17,7 @@ def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
 
         A    = T1 / T2,   T1 = sum_f V_f / pi_f,   T2 = sum_f V_f / (A_f pi_f)
         c_f  = (V_f / pi_f) (1 - A / A_f) / T2           contribution of force f
-        slope = A V_f / (pi_f T2 A_f^2) * w_h / X_f,   ratio = A_f
+        slope = A V_f / (pi_f T2 A_f^2) * w_h / X_f,   residual y - A_f x
 
     with A_f = Y_f / X_f, w_h = N_h / n_h and V_f the recorded crimes a year of
     force f. Recorded volume over accuracy is due volume: hence the harmonic mean.
@@ -38,26 +38,27 @@ def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
     volume_total, due_total = 0.0, 0.0
     for f in range(n_forces):
         volume = force_volume(audit, f) / audit.p_inclusion[f]
+        influence.numerator[f] = volume
+        influence.denominator[f] = 0.0
+        due, recorded = weigh(audit, influence, f)
         if volume > 0.0:
-            due, recorded = force_totals(audit, f)
             if due == 0.0:
                 return math.nan, NOTHING_DUE
             if recorded == 0.0:
                 return math.nan, NOTHING_RECORDED
+            influence.denominator[f] = volume / (recorded / due)
             volume_total += volume
-            due_total += volume / (recorded / due)
+            due_total += influence.denominator[f]
     if due_total == 0.0:
         return math.nan, NO_VOLUME
     accuracy = volume_total / due_total
     for f in range(n_forces):
-        volume = force_volume(audit, f) / audit.p_inclusion[f]
+        volume = influence.numerator[f]
         force_accuracy, per_record = 1.0, 0.0
         if volume > 0.0:
             due, recorded = force_totals(audit, f)
             force_accuracy = recorded / due
             per_record = accuracy * volume / (due_total * force_accuracy**2) / due
         influence.contribution[f] = volume * (1.0 - accuracy / force_accuracy) / due_total
-        for h in range(audit.due.shape[1]):
-            influence.slope[f, h] = per_record * record_weight(audit, f, h)
-            influence.ratio[f, h] = force_accuracy
+        respond(audit, influence, f, per_record, force_accuracy)
     return accuracy, OK

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
-from underrecording.estimation.intervals import wilson
+from underrecording.estimation.intervals.wilson import wilson
+from underrecording.estimation.precision import Precision
 
 Z_95 = 1.959964
 ERROR_NOTE = "95 % Wilson intervals: what chance alone leaves open in so many decisions."
@@ -33,5 +36,7 @@ def _wilson(count: int, whole: int) -> tuple[float, float]:
     if whole == 0:
         return np.nan, np.nan
     value = count / whole
-    low, high = wilson(value, value * (1.0 - value) / whole, Z_95, float(whole))
+    variance = value * (1.0 - value) / whole
+    share = Precision(value, variance, 0.95, math.inf, Z_95, float(whole), float(whole))
+    low, high = wilson(share)
     return float(low), float(high)
