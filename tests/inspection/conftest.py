@@ -1,7 +1,10 @@
 """Frames, ledgers and plans of a few forces, made by hand."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from underrecording.audit import ForceFrame
 from underrecording.inspection.forces.srs import SimpleRandom
@@ -44,8 +47,9 @@ def plan_of(forces, records, *, confusion=PERFECT, select=SimpleRandom.select):
         records=np.asarray(records),
         confusion=np.asarray(confusion, float),
         no_crime_groups=(),
-        no_crime_records=np.zeros((len(forces.stratum), 0), np.int64),
+        no_crime_records=np.zeros((len(forces.p_declared), 0), np.int64),
         no_crime_confusion=PERFECT,
+        force_type=np.zeros(len(forces.p_declared), np.int64),
     )
 
 
@@ -60,6 +64,20 @@ def selections(design, frame, count, *, accuracy=None, seed=20140501, first=0, w
     return select_forces(plan, ledger_of(due, due, recorded), seed, world, first, count)
 
 
+def frequency(chosen, n_forces):
+    """Selections of each force per replicate, (F,)."""
+    return np.bincount(chosen.ravel(), minlength=n_forces) / len(chosen)
+
+
+def p_sets(chosen, sets):
+    """Chi-square p-value that samples are *sets* with the stated chances."""
+    tally = Counter(map(tuple, chosen.tolist()))
+    assert set(tally) <= set(sets)
+    observed = [tally[forces] for forces in sets]
+    expected = np.array(list(sets.values())) * len(chosen)
+    return stats.chisquare(observed, expected).pvalue
+
+
 class Small:
     """What the files of this folder share."""
 
@@ -67,6 +85,8 @@ class Small:
     ledger = staticmethod(ledger_of)
     plan = staticmethod(plan_of)
     selections = staticmethod(selections)
+    frequency = staticmethod(frequency)
+    p_sets = staticmethod(p_sets)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,10 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+_NO_NUMBERS = np.zeros(0, np.int64)
+NO_TABLE = np.zeros((0, 0))
+
+
 class ForcePlan(NamedTuple):
     """A design applied to a frame of F forces: all that its selection needs.
 
@@ -24,39 +28,65 @@ class ForcePlan(NamedTuple):
     ----------
     inspected : int
         m, forces to inspect.
-    stratum : int array (F,)
-        Selection stratum of each force.
-    take : int array (S,)
-        Forces to take in each stratum.
     p_select : float array (F,)
-        Probability that the force is selected, where the selection uses one.
-    tilt : float
-        Log weight per standard deviation of true accuracy (`tilted` only).
+        Probability that the force is selected, or what the selection uses in its place.
     p_declared : float array (F,)
-        Inclusion probability that the inspector declares.
+        Inclusion probability that the inspector declares; where forces are
+        drawn with replacement the expected number of draws, which may pass 1.
     stratum_declared : int array (F,)
         Stratum of forces that her analysis uses.
+    stratum : int array (F,), or (0,) where the selection knows none
+        Selection stratum of each force.
+    take : int array (S,), or (0,)
+        Forces to take in each stratum.
+    tilt : float
+        Log weight per standard deviation of true accuracy (`tilted` only).
+    method : int
+        Which of several selections the design uses, where it has several.
+    auxiliary : float array (F, Q), or (0, 0)
+        Balancing variables over inclusion probabilities, the most important
+        first (`balanced` only).
+    p_joint : float array (F, F), or (0, 0) where none are stated
+        Probability that two forces are inspected together, as she declares it;
+        `p_declared` on the diagonal.
     """
 
     inspected: int
-    stratum: Ints
-    take: Ints
     p_select: Floats
-    tilt: float
     p_declared: Floats
     stratum_declared: Ints
+    stratum: Ints = _NO_NUMBERS
+    take: Ints = _NO_NUMBERS
+    tilt: float = 0.0
+    method: int = 0
+    auxiliary: Floats = NO_TABLE
+    p_joint: Floats = NO_TABLE
 
 
 _INTS = types.Array(types.int64, 1, "C")
 _FLOATS = types.Array(types.float64, 1, "C")
+_FLOAT_TABLE = types.Array(types.float64, 2, "C")
 PLAN_TYPE = types.NamedTuple(
-    (types.int64, _INTS, _INTS, _FLOATS, types.float64, _FLOATS, _INTS), ForcePlan
+    (
+        types.int64,  # inspected
+        _FLOATS,  # p_select
+        _FLOATS,  # p_declared
+        _INTS,  # stratum_declared
+        _INTS,  # stratum
+        _INTS,  # take
+        types.float64,  # tilt
+        types.int64,  # method
+        _FLOAT_TABLE,  # auxiliary
+        _FLOAT_TABLE,  # p_joint
+    ),
+    ForcePlan,
 )
 SELECT_SIGNATURE = types.void(PLAN_TYPE, types.uint64, types.int64, types.int64, _FLOATS, _INTS)
 SELECT_TYPE = types.FunctionType(SELECT_SIGNATURE)
 
 Select = Callable[[ForcePlan, Any, Any, Any, Any, Any], None]
-"""``select(plan, seed, world, replicate, accuracy (F,), chosen (m,))``: *chosen* ascends."""
+"""``select(plan, seed, world, replicate, accuracy (F,), chosen (m,))``: *chosen* ascends,
+strictly unless forces are drawn with replacement."""
 
 
 class ForceDesign(Section):
@@ -65,6 +95,8 @@ class ForceDesign(Section):
     design: str
     """Name of the design."""
     select: ClassVar[Select]
+    with_replacement: ClassVar[bool] = False
+    """Whether a force may be inspected more than once."""
 
     def plan(self, frame: ForceFrame) -> ForcePlan:
         """Apply the design to *frame*.
@@ -77,8 +109,18 @@ class ForceDesign(Section):
         raise TypeError(f"{type(self).__name__} has no plan")
 
     def p_inclusion(self, frame: ForceFrame) -> Floats | None:
-        """True inclusion probabilities (F,), or None where they rest on the unseen."""
+        """True inclusion probabilities (F,), or None where they rest on the unseen.
+
+        Where forces are drawn with replacement: expected numbers of draws.
+        """
         raise TypeError(f"{type(self).__name__} states no inclusion probabilities")
+
+    def p_joint(self, frame: ForceFrame) -> Floats | None:
+        """True joint inclusion probabilities (F, F), or None where they are not known.
+
+        Inclusion probabilities stand on the diagonal.
+        """
+        return None
 
 
 DESIGNS: Registry[type[ForceDesign]] = Registry("design")

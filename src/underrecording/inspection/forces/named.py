@@ -53,8 +53,9 @@ class Named(ForceDesign):
     Eleven forces are confirmed by published pages, Devon and Cornwall is
     probable, three are known not to be among them, and the remaining places are
     drawn evenly from forces nothing is known of. The inspector declares m / F,
-    as HMIC's "if representative" does. Nobody drew these forces at random, so
-    only fresh worlds say what they are worth.
+    as HMIC's "if representative" does. Use it to judge the interim report
+    itself. Nobody drew these forces at random, so a fixed world says little of
+    what they are worth: look at fresh ones. Joint probabilities are not stated.
     Source: docs/evidence.md, the interim sample.
     """
 
@@ -80,12 +81,10 @@ class Named(ForceDesign):
         declared = np.full(n_forces, self.count / n_forces)
         return ForcePlan(
             inspected=self.count,
-            stratum=kind,
-            take=np.array([self.count]),
             p_select=np.where(kind == _PROBABLE, self.probable, declared),
-            tilt=0.0,
             p_declared=declared,
             stratum_declared=np.zeros(n_forces, np.int64),
+            stratum=kind,
         )
 
     def p_inclusion(self, frame: ForceFrame) -> Floats:

@@ -16,6 +16,7 @@ from underrecording.inspection.forces.design import (
     Floats,
     ForceDesign,
     ForcePlan,
+    Ints,
     Select,
 )
 from underrecording.rng import SELECT_FORCES, uniforms
@@ -67,24 +68,51 @@ def simple_random_plan(count: int, n_forces: int, *, tilt: float = 0.0) -> Force
     """Plan of *count* forces out of *n_forces*, all alike to the inspector."""
     check_count(count, n_forces)
     one_stratum = np.zeros(n_forces, np.int64)
+    take = np.array([count])
     p = np.full(n_forces, count / n_forces)
     return ForcePlan(
         inspected=count,
-        stratum=one_stratum,
-        take=np.array([count]),
         p_select=p,
-        tilt=tilt,
         p_declared=p,
         stratum_declared=one_stratum,
+        stratum=one_stratum,
+        take=take,
+        tilt=tilt,
+        p_joint=joint_of_strata(one_stratum, take),
     )
+
+
+def joint_of_strata(stratum: Ints, take: Ints) -> Floats:
+    """Joint inclusion probabilities of simple random sampling within strata, (F, F).
+
+    Parameters
+    ----------
+    stratum : int array (F,)
+    take : int array (S,)
+        Forces taken in each stratum.
+
+    >>> joint_of_strata(np.array([0, 0, 0]), np.array([2])).round(3).tolist()[0]
+    [0.667, 0.333, 0.333]
+    """
+    size = np.bincount(stratum)
+    p = (take / size)[stratum]
+    joint = np.outer(p, p)
+    together = (take * (take - 1) / np.maximum(1, size * (size - 1)))[stratum]
+    same = stratum[:, None] == stratum[None, :]
+    joint[same] = np.broadcast_to(together[:, None], joint.shape)[same]
+    np.fill_diagonal(joint, p)
+    return joint
 
 
 @DESIGNS.register("srs")
 class SimpleRandom(ForceDesign):
     """Simple random sampling without replacement: every set of m forces alike.
 
-    Inclusion probability m / F. The forces with the m smallest of one random
-    key each, so that the first 13 of an order of 43 are the sample of 13.
+    Inclusion probability m / F, of a pair m (m - 1) / (F (F - 1)). The forces
+    with the m smallest of one random key each, so that the first 13 of an
+    order of 43 are the sample of 13. Use it as the yardstick of all others.
+    Do not use it where a few forces make up most of the total: whether the
+    Metropolitan is in then decides the estimate.
     Source: Cochran (1977), Sampling Techniques, ch. 2.
     """
 
@@ -98,5 +126,9 @@ class SimpleRandom(ForceDesign):
         return simple_random_plan(self.count, len(frame.forces))
 
     def p_inclusion(self, frame: ForceFrame) -> Floats:
-        """M / F for every force."""
+        """Of every force m / F."""
         return np.full(len(frame.forces), self.count / len(frame.forces))
+
+    def p_joint(self, frame: ForceFrame) -> Floats:
+        """Of every pair m (m - 1) / (F (F - 1))."""
+        return self.plan(frame).p_joint

@@ -18,7 +18,12 @@ from underrecording.inspection.forces.design import (
     Ints,
     Select,
 )
-from underrecording.inspection.forces.srs import ForceCount, check_count, smallest_keys
+from underrecording.inspection.forces.srs import (
+    ForceCount,
+    check_count,
+    joint_of_strata,
+    smallest_keys,
+)
 
 
 @DESIGNS.register("stratified")
@@ -27,7 +32,11 @@ class Stratified(ForceDesign):
 
     Each certainty force is a stratum of its own. The others are shared out
     over their strata in proportion, at least two a stratum so that its variance
-    can be estimated. Inclusion probability m_s / F_s.
+    can be estimated. Inclusion probability m_s / F_s; two forces of a stratum
+    come together with m_s (m_s - 1) / (F_s (F_s - 1)), forces of two strata
+    independently. Use it where forces of a kind record alike, or where a large
+    force must be in. Do not use it with nearly as many strata as forces: each
+    costs a degree of freedom.
     Source: Cochran (1977), Sampling Techniques, ch. 5.
     """
 
@@ -53,17 +62,21 @@ class Stratified(ForceDesign):
         p = take[stratum] / np.bincount(stratum)[stratum]
         return ForcePlan(
             inspected=self.count,
-            stratum=stratum,
-            take=take,
             p_select=p,
-            tilt=0.0,
             p_declared=p,
             stratum_declared=stratum,
+            stratum=stratum,
+            take=take,
+            p_joint=joint_of_strata(stratum, take),
         )
 
     def p_inclusion(self, frame: ForceFrame) -> Floats:
         """m_s / F_s, and 1 for certainty forces."""
         return self.plan(frame).p_declared
+
+    def p_joint(self, frame: ForceFrame) -> Floats:
+        """Of simple random sampling within strata, which are independent of each other."""
+        return self.plan(frame).p_joint
 
     def _certain(self, frame: ForceFrame) -> NDArray[np.bool_]:
         unknown = [name for name in self.certainty if name not in frame.forces]

@@ -7,7 +7,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from underrecording.audit import ForceFrame
-from underrecording.inspection.forces.design import DESIGNS, ForceDesign, ForcePlan, Select
+from underrecording.inspection.forces.design import (
+    DESIGNS,
+    NO_TABLE,
+    ForceDesign,
+    ForcePlan,
+    Select,
+)
 from underrecording.inspection.forces.srs import ForceCount, simple_random_plan, smallest_keys
 
 
@@ -18,7 +24,10 @@ class Tilted(ForceDesign):
     Successive sampling with weights exp(tilt z), z the force's true accuracy
     in standard deviations. The inspector declares m / F, as if forces had been
     drawn at random: this design shows what that costs. Use it to ask what a
-    sample is worth if inspectors went where they expected trouble.
+    sample is worth if inspectors went where they expected trouble. It is a
+    question, not a proposal: no estimator can correct for it. Joint
+    probabilities are not stated.
+    Source: Efraimidis & Spirakis (2006), Inf. Process. Lett. 97:181.
     """
 
     design: Literal["tilted"]
@@ -30,7 +39,8 @@ class Tilted(ForceDesign):
 
     def plan(self, frame: ForceFrame) -> ForcePlan:
         """Apply the design to *frame*."""
-        return simple_random_plan(self.count, len(frame.forces), tilt=self.tilt)
+        plan = simple_random_plan(self.count, len(frame.forces), tilt=self.tilt)
+        return plan._replace(p_joint=NO_TABLE)
 
     def p_inclusion(self, frame: ForceFrame) -> None:
         """None: the true probabilities rest on accuracies that nobody sees."""
