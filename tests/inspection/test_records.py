@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 
 from underrecording.audit import ForceFrame
 from underrecording.errors import UserError
-from underrecording.inspection.options import Records
-from underrecording.inspection.records import LEAST, allocate, allocate_evenly
-from underrecording.published import fitted_sample_power, force_audits_2014, load_published
+from underrecording.inspection.forces.srs import SimpleRandom
+from underrecording.inspection.options import InspectionOptions, Records, idle
+from underrecording.inspection.options import given as was_given
+from underrecording.inspection.records import LEAST, allocate, allocate_evenly, short_strata
+from underrecording.published import (
+    OFFENCE_GROUPS,
+    fitted_sample_power,
+    force_audits_2014,
+    load_published,
+)
 
 PROPORTIONAL = ("equal", "proportional", "power", "hmic_2014")
 WITHIN = ("proportional", "equal", "power")
@@ -26,7 +33,7 @@ def frame_of(reports):
         regions=("r",) * n_forces,
         force_types=("county",) * n_forces,
         interim=("unknown",) * n_forces,
-        groups=tuple(f"g{h}" for h in range(n_strata)),
+        groups=OFFENCE_GROUPS[:n_strata],
         recorded_volume=np.maximum(1.0, 0.8 * reports),
     )
 
@@ -200,3 +207,137 @@ def test_an_even_review_keeps_its_bounds_and_its_total(decisions, per_force):
     assert (records >= LEAST).all()
     assert (records <= most).all()
     assert abs(records.sum() - min(wanted, most.sum())) <= 0.5 + 1e-6
+
+
+@settings(deadline=None, max_examples=100)
+@given(frames(), st.sampled_from((*PROPORTIONAL, "neyman")), st.integers(1, 60))
+def test_every_stratum_has_its_minimum_and_short_ones_are_counted(reports, allocation, minimum):
+    frame = frame_of(reports)
+    per_force = float(minimum * reports.shape[1])
+    options = Records(allocation=allocation, per_force=per_force, minimum=minimum)
+    records = allocate(reports, frame, options)
+    assert (records >= np.minimum(minimum, reports)).all()
+    assert (records <= reports).all()
+    assert records.sum() == min(round(per_force * len(reports)), reports.sum())
+    short = [n for row in reports.tolist() for n in row if 0 < n < minimum]
+    assert short_strata(reports, frame, options) == len(short)
+
+
+def test_a_minimum_moves_records_to_small_strata_and_keeps_their_number():
+    """Two, and 38 in proportion to 90, 100 and 800: 3.45, 3.84, 30.71. Three times five, and 25."""
+    reports = np.array([[10, 90], [100, 800]])
+    frame = frame_of(reports)
+    plain = Records(allocation="proportional", per_force=20.0)
+    assert allocate(reports, frame, plain).tolist() == [[2, 3], [4, 31]]
+    raised = Records(allocation="proportional", per_force=20.0, minimum=5)
+    assert allocate(reports, frame, raised).tolist() == [[5, 5], [5, 25]]
+
+
+def test_one_record_a_stratum_may_be_asked_for(frame, nation):
+    options = Records(allocation="equal", per_force=6.0, minimum=1)
+    assert (allocate(nation.law.reports, frame, options) == 1).all()
+    with pytest.raises(UserError, match=r"5 is fewer than 1 record in each of 6 strata; .* 6$"):
+        allocate(nation.law.reports, frame, options.model_copy(update={"per_force": 5.0}))
+
+
+def test_nothing_is_short_by_default_nor_where_it_is_read_whole_by_design():
+    reports = np.array([[3, 0, 50], [80, 7, 1]])
+    frame = frame_of(reports)
+    for options, expected in (
+        (Records(allocation="equal"), 1),
+        (Records(allocation="equal", minimum=10), 3),
+        (Records(allocation="equal", minimum=10, census_groups=("violence",)), 2),
+        (Records(allocation="census", minimum=10), 0),
+    ):
+        assert short_strata(reports, frame, options) == expected
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    frames(),
+    st.sampled_from((*PROPORTIONAL, "neyman", "optimal")),
+    st.sampled_from(WITHIN),
+    st.sets(st.sampled_from(OFFENCE_GROUPS[:4]), min_size=1),
+)
+def test_groups_read_whole_come_on_top_of_the_others(reports, allocation, within, whole):
+    frame = frame_of(reports)
+    columns = np.array([name in whole for name in frame.groups])
+    within = "proportional" if allocation in ("neyman", "optimal") else within
+    options = Records(
+        allocation=allocation, within=within, per_force=20.0, census_groups=tuple(sorted(whole))
+    )
+    records = allocate(reports, frame, options)
+    np.testing.assert_array_equal(records[:, columns], reports[:, columns])
+    others = reports[:, ~columns]
+    assert records[:, ~columns].sum() == min(20 * len(reports), others.sum())
+
+
+def test_the_others_are_shared_out_as_if_groups_read_whole_were_not_there():
+    reports = np.array([[100, 40, 225], [400, 50, 1600]])
+    options = Records(allocation="power", per_force=20.0, census_groups=("sexual",))
+    records = allocate(reports, frame_of(reports), options)
+    assert records.tolist() == [[3, 40, 8], [6, 50, 23]]
+
+
+def test_too_few_records_are_counted_over_the_strata_that_are_not_read_whole(frame, nation):
+    options = Records(allocation="equal", per_force=7.0, census_groups=("robbery", "sexual"))
+    with pytest.raises(UserError, match=r"7 is fewer than 2 records in each of 4 strata; .* 8$"):
+        allocate(nation.law.reports, frame, options)
+
+
+def test_a_census_of_every_group_is_called_by_its_name():
+    with pytest.raises(ValueError, match="every offence group; give allocation: census"):
+        Records(allocation="equal", census_groups=OFFENCE_GROUPS)
+
+
+IDLE_GIVEN = {
+    "equal": {"exponent", "anticipated_accuracy", "anticipated_due_share", "hours"},
+    "power": {"anticipated_accuracy", "anticipated_due_share", "hours"},
+    "neyman": {"within", "exponent", "hours"},
+    "optimal": {"within", "exponent"},
+    "census": {
+        "per_force", "within", "minimum", "census_groups", "exponent", "anticipated_accuracy",
+        "anticipated_due_share", "hours",
+    },
+}  # fmt: skip
+EVERY_OPTION = {
+    "within": "equal",
+    "per_force": 100.0,
+    "exponent": 0.7,
+    "minimum": 3,
+    "census_groups": ("robbery",),
+    "anticipated_accuracy": {"violence": 0.7},
+    "anticipated_due_share": 0.8,
+    "hours": {"violence": 2.0},
+}
+
+
+@pytest.mark.parametrize("allocation", list(IDLE_GIVEN))
+def test_options_that_an_allocation_does_not_read_are_idle(allocation):
+    records = Records(allocation=allocation, **EVERY_OPTION)
+    options = InspectionOptions(forces=SimpleRandom(design="srs", count=13), records=records)
+    paths = {item.path for item in idle(options) if was_given(options, item.path)}
+    assert paths == {f"inspection.records.{name}" for name in IDLE_GIVEN[allocation]}
+
+
+@pytest.mark.parametrize("allocation", list(IDLE_GIVEN))
+def test_an_option_is_idle_exactly_where_giving_it_changes_no_record(allocation, frame, nation):
+    reports = nation.law.reports
+    # Of power within there is an exponent to read; elsewhere `within` is its own option.
+    changes = {**EVERY_OPTION, "per_force": 250.0, "minimum": 40}
+    plain = allocate(reports, frame, Records(allocation=allocation, per_force=500.0))
+    for name, value in changes.items():
+        options = Records(allocation=allocation, **{"per_force": 500.0, name: value})
+        same = np.array_equal(allocate(reports, frame, options), plain)
+        assert same == (name in IDLE_GIVEN[allocation])
+
+
+def test_within_power_reads_the_exponent_only_where_within_is_read():
+    def exponent_is_idle(allocation):
+        records = Records(allocation=allocation, within="power")
+        options = InspectionOptions(forces=SimpleRandom(design="srs", count=13), records=records)
+        return "inspection.records.exponent" in {item.path for item in idle(options)}
+
+    assert not exponent_is_idle("equal")
+    assert exponent_is_idle("neyman")
+    assert exponent_is_idle("optimal")

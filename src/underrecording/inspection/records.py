@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.audit import ForceFrame
 from underrecording.errors import UserError
+from underrecording.inspection.anticipated import anticipated_sd
 from underrecording.inspection.options import Records
+from underrecording.inspection.sharing import share_for_least_variance, share_in_proportion
 from underrecording.published import (
     fitted_sample_power,
     force_audits_2014,
@@ -19,9 +22,10 @@ from underrecording.published import (
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 LEAST = 2
-"""Records read in a stratum, at least: one says nothing of the variance."""
+"""No-crime decisions read in a stratum, at least: one says nothing of the variance."""
 
 
 def allocate(reports: Ints, frame: ForceFrame, options: Records) -> Ints:
@@ -34,29 +38,63 @@ def allocate(reports: Ints, frame: ForceFrame, options: Records) -> Ints:
     frame : ForceFrame
     options : Records
         ``per_force`` is the mean over all F forces, so their total is
-        ``per_force`` times F, to rounding.
+        ``per_force`` times F, to rounding; groups read whole are on top. Under
+        ``optimal`` it is the mean hours of reading: what is left of their total
+        does not pay for the record next in line.
 
     Returns
     -------
     int array (F, H)
-        At least `LEAST` in each stratum, the whole of strata smaller than that.
+        At least ``minimum`` in each stratum, the whole of strata smaller than that.
 
     Raises
     ------
     UserError
-        If *per_force* is too small for `LEAST` records in each stratum.
+        If *per_force* is too small for ``minimum`` records in each stratum.
+
+    Notes
+    -----
+    ``neyman`` and ``optimal`` take every stratum of every force for a stratum of
+    the audit and give the least sum of N**2 S**2 (1/n - 1/N), S the anticipated
+    standard deviation of y - A x (`anticipated_sd`). Where forces are sampled,
+    that is the second-stage term of the variance of `combined_ratio` if all have
+    the same inclusion probability; else each would count 1/pi in it and pi in
+    the expected hours, and the optimum be in proportion to N S / (pi sqrt(hours)).
+
+    A stratum four times as large is read four times as much; so is violence more
+    Strata four times as large are read four times as much, and violence more than
+    burglary, whose residuals vary less:
+
+    >>> frame = ForceFrame(("Kent", "Essex"), ("r",) * 2, ("county",) * 2, ("no",) * 2,
+    ...                    ("violence", "burglary"), np.ones((2, 2)))
+    >>> reports = np.array([[1000, 1000], [4000, 4000]])
+    >>> allocate(reports, frame, Records(allocation="neyman", per_force=100))
+    array([[24, 16],
+           [96, 64]])
     """
     if options.allocation == "census":
         return reports.copy()
-    total = options.per_force * len(reports)
-    least = np.minimum(reports, LEAST)
-    if total < least.sum():
-        enough = math.ceil(least.sum() / len(reports))
-        raise UserError(
-            f"inspection.records.per_force: {options.per_force:g} is fewer than {LEAST} records in "
-            f"each of {reports.shape[1]} strata; give at least {enough}"
-        )
-    return _share_out(total, _sizes(reports, frame, options), least, reports)
+    sampled = ~_read_whole(frame, options)
+    records = reports.copy()
+    records[:, sampled] = _allocate_sampled(reports, sampled, frame, options)
+    return records
+
+
+def short_strata(reports: Ints, frame: ForceFrame, options: Records) -> int:
+    """Strata, over all F forces, that hold fewer reports than are to be read there at least.
+
+    They are read whole. Empty strata, and what is read whole by design, do not count.
+
+    >>> frame = ForceFrame(("Kent", "Essex"), ("r",) * 2, ("county",) * 2, ("no",) * 2,
+    ...                    ("violence", "burglary"), np.ones((2, 2)))
+    >>> reports = np.array([[400, 19], [300, 0]])
+    >>> short_strata(reports, frame, Records(allocation="equal", minimum=20))
+    1
+    """
+    if options.allocation == "census":
+        return 0
+    sampled = reports[:, ~_read_whole(frame, options)]
+    return int(((sampled > 0) & (sampled < options.minimum)).sum())
 
 
 def allocate_evenly(reports: Ints, per_force: float) -> Ints:
@@ -74,7 +112,48 @@ def allocate_evenly(reports: Ints, per_force: float) -> Ints:
     held = np.maximum(1, reports.sum(axis=1, keepdims=True))
     least, most = np.full_like(reports, LEAST), np.maximum(reports, LEAST)
     total = max(per_force * len(reports), float(least.sum()))
-    return _share_out(total, reports / held, least, most)
+    return share_in_proportion(total, reports / held, least, most)
+
+
+def _read_whole(frame: ForceFrame, options: Records) -> Flags:
+    """Whether an offence group is read whole, (H,)."""
+    return np.array([name in options.census_groups for name in frame.groups], bool)
+
+
+def _allocate_sampled(reports: Ints, sampled: Flags, frame: ForceFrame, options: Records) -> Ints:
+    """Records in the groups that are not read whole, (F, number of *sampled*)."""
+    held = np.ascontiguousarray(reports[:, sampled])
+    least = np.minimum(held, options.minimum)
+    hours = _hours(frame, options)[sampled] * np.ones(held.shape)
+    total = options.per_force * len(held)
+    # Hours such as 0.1 do not add up exactly.
+    if total * (1 + 1e-12) < (hours * least).sum():
+        raise UserError(_too_few(hours * least, options))
+    if options.allocation not in ("neyman", "optimal"):
+        return share_in_proportion(total, _sizes(held, frame, options), least, held)
+    size = held * anticipated_sd(reports, frame.groups, options)[sampled]
+    budget = total if options.allocation == "optimal" else round(total)
+    return share_for_least_variance(budget, size, hours, least, held)
+
+
+def _hours(frame: ForceFrame, options: Records) -> Floats:
+    """What a record takes of ``per_force``, (H,): hours under ``optimal``, else 1."""
+    hours: Mapping[Any, float] = options.hours if options.allocation == "optimal" else {}
+    return np.array([hours.get(name, 1.0) for name in frame.groups])
+
+
+def _too_few(least: Floats, options: Records) -> str:
+    """Say that *least*, records or hours by stratum, (F, H), is more than there is."""
+    wanted = (
+        f"{options.minimum} record{'s' * (options.minimum > 1)} in each of {least.shape[1]} strata"
+    )
+    given, enough = f"{options.per_force:g}", math.ceil(least.sum() / len(least))
+    what = (
+        f"{given} hours do not pay for {wanted}"
+        if options.allocation == "optimal"
+        else f"{given} is fewer than {wanted}"
+    )
+    return f"inspection.records.per_force: {what}; give at least {enough}"
 
 
 def _sizes(reports: Ints, frame: ForceFrame, options: Records) -> Floats:
@@ -111,24 +190,3 @@ def _due_2014(frame: ForceFrame) -> Floats:
     return np.array(
         [known.get(name) or fit for name, fit in zip(frame.forces, fitted, strict=True)], float
     )
-
-
-def _share_out(total: float, size: Floats, least: Ints, most: Ints) -> Ints:
-    """Share *total* out in proportion to *size*, between *least* and *most*, in whole numbers."""
-    if total >= most.sum():
-        return most.copy()
-    low, high = 0.0, float(most.max() / size[size > 0].min()) + 1.0
-    # The scale at which the bounded shares add up is found by bisection: they rise with it.
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if np.clip(middle * size, least, most).sum() < total:
-            low = middle
-        else:
-            high = middle
-    share = np.clip(high * size, least, most)
-    whole = np.floor(share).astype(np.int64)
-    missing = min(round(total), int(most.sum())) - int(whole.sum())
-    largest = np.argsort(-(share - whole), axis=None, kind="stable")[: max(0, missing)]
-    # Not reshape(-1): of a table in Fortran order that is a copy.
-    whole.flat[largest] += 1
-    return np.minimum(whole, most)
