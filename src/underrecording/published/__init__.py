@@ -15,6 +15,7 @@ from underrecording.published.facts import (
     Source,
 )
 from underrecording.published.load import load_published
+from underrecording.published.shipped import example_tables, find_example
 from underrecording.published.summaries import (
     SourceRow,
     audit_rows,
@@ -35,6 +36,8 @@ __all__ = [
     "Source",
     "SourceRow",
     "audit_rows",
+    "example_tables",
+    "find_example",
     "fitted_sample_power",
     "force_audits_2014",
     "load_published",
