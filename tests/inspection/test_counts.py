@@ -81,6 +81,7 @@ def plan_of_one(n, confusion):
         no_crime_groups=(),
         no_crime_records=np.zeros((1, 0), np.int64),
         no_crime_confusion=np.ones(4),
+        force_type=np.zeros(1, np.int64),
     )
 
 
@@ -240,7 +241,8 @@ def at(stratum, n, confusion, replicate, purpose=COUNT_REPORTS):
         purpose,
         3,
         1,
-    )
+        0,
+    )[:2]
 
 
 strata = st.builds(
@@ -282,21 +284,21 @@ def test_readers_who_nearly_never_err_read_as_faultless_ones_do():
 
 
 def test_every_part_of_the_address_changes_the_luck():
-    base = {"seed": np.uint64(5), "world": 0, "purpose": 2, "force": 3, "group": 1}
+    base = {"seed": np.uint64(5), "world": 0, "purpose": 2, "force": 3, "group": 1, "draw": 0}
 
     def series(**changes):
         place = {**base, **changes}
         return [
             read_stratum(
                 1_000, 860, 700, 10, 160, np.ones(4), place["seed"], place["world"], replicate,
-                place["purpose"], place["force"], place["group"],
+                place["purpose"], place["force"], place["group"], place["draw"],
             )
             for replicate in range(50)
         ]  # fmt: skip
 
     plain = series()
     assert plain == series()
-    changed = {"seed": np.uint64(6), "world": 1, "purpose": 3, "force": 4, "group": 2}
+    changed = {"seed": np.uint64(6), "world": 1, "purpose": 3, "force": 4, "group": 2, "draw": 1}
     for name, value in changed.items():
         assert series(**{name: value}) != plain
     assert plain[1:] != plain[:-1]

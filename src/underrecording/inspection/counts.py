@@ -4,24 +4,32 @@ Drawing n records of a stratum without replacement is a hypergeometric draw on
 its category counts, one category after the other; misreading thins each count.
 Every draw has an address of its own and is an inverse CDF, so equal luck stays
 equal luck when a design changes. Auditors without error use two numbers a
-stratum and those who err nine more, which leaves the first two as they were.
+stratum and those who err thirteen more, which leaves the first two as they were.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from underrecording.compiling import compiled
+from underrecording.inspection.auditor import (
+    DRAWS_OF_A_STRATUM,
+    are_faultless,
+    read_again,
+    read_once,
+)
 from underrecording.rng import uniforms
-from underrecording.variates import binomial_quantile, hypergeometric_quantile
+from underrecording.variates import hypergeometric_quantile
 
 
 @compiled
 def read_stratum(
     reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, confusion: Any,
-    seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any,
+    seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, draw: Any,
 ) -> Any:  # fmt: skip
-    """Read *sampled* records of one stratum: counts read as due, and as due and recorded.
+    """Read *sampled* records of one stratum once.
 
     Parameters
     ----------
@@ -33,36 +41,75 @@ def read_stratum(
         Sensitivity and specificity of "due", then of "recorded".
     seed, world, replicate, purpose, force, group
         The address of the stratum.
+    draw : int
+        How often the force has been drawn before: each draw has luck of its own.
 
-    >>> import numpy as np
+    Returns
+    -------
+    int, int, int
+        Read as due; of these read as recorded; read as recorded though not due,
+        which auditors without error do not look for: 0.
+
     >>> faultless = np.ones(4)
-    >>> read_stratum(1000, 860, 700, 10, 50, faultless, np.uint64(7), 0, 3, 2, 12, 0)
-    (42, 30)
+    >>> read_stratum(1000, 860, 700, 10, 50, faultless, np.uint64(7), 0, 3, 2, 12, 0, 0)
+    (42, 30, 0)
     """
-    u, v = uniforms(seed, world, replicate, purpose, force, group, 0)
+    if are_faultless(confusion):
+        index = draw * DRAWS_OF_A_STRATUM
+        u, v = uniforms(seed, world, replicate, purpose, force, group, index)
+        x = hypergeometric_quantile(u, reports, due, sampled)
+        return x, hypergeometric_quantile(v, due, recorded, x), 0
+    table = _first_readings(
+        reports, due, recorded, over_recorded, sampled, confusion,
+        seed, world, replicate, purpose, force, group, draw,
+    )  # fmt: skip
+    return _counts(table)
+
+
+@compiled
+def read_stratum_twice(
+    reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, confusion: Any,
+    rereading: Any, agreement: Any,
+    seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, draw: Any,
+) -> Any:  # fmt: skip
+    """Read *sampled* records of one stratum, a share of them a second time.
+
+    Like `read_stratum`, whose luck the first readings have. *rereading* says how
+    much is read again; *agreement* (4, 4) gains those records by both readings.
+    """
+    table = _first_readings(
+        reports, due, recorded, over_recorded, sampled, confusion,
+        seed, world, replicate, purpose, force, group, draw,
+    )  # fmt: skip
+    read_again(
+        table, confusion, rereading, agreement,
+        seed, world, replicate, purpose, force, group, draw,
+    )  # fmt: skip
+    return _counts(table)
+
+
+@compiled
+def _first_readings(
+    reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, confusion: Any,
+    seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, draw: Any,
+) -> Any:  # fmt: skip
+    """Records drawn by true category and first reading, (4, 4)."""
+    index = draw * DRAWS_OF_A_STRATUM
+    u, v = uniforms(seed, world, replicate, purpose, force, group, index)
     x = hypergeometric_quantile(u, reports, due, sampled)
     y = hypergeometric_quantile(v, due, recorded, x)
-    due_seen, not_due_seen, recorded_seen, not_recorded_seen = confusion
-    if (
-        due_seen == 1.0
-        and not_due_seen == 1.0
-        and recorded_seen == 1.0
-        and not_recorded_seen == 1.0
-    ):
-        return x, y
-    # The four true categories: due or not, recorded or not.
-    u, v = uniforms(seed, world, replicate, purpose, force, group, 1)
+    u, _ = uniforms(seed, world, replicate, purpose, force, group, index + 1)
     z = hypergeometric_quantile(u, reports - due, over_recorded, sampled - x)
-    read_due_recorded = binomial_quantile(v, y, due_seen)
-    u, v = uniforms(seed, world, replicate, purpose, force, group, 2)
-    read_due_unrecorded = binomial_quantile(u, x - y, due_seen)
-    read_over_recorded = binomial_quantile(v, z, 1.0 - not_due_seen)
-    u, v = uniforms(seed, world, replicate, purpose, force, group, 3)
-    read_rest = binomial_quantile(u, sampled - x - z, 1.0 - not_due_seen)
-    seen = binomial_quantile(v, read_due_recorded, recorded_seen)
-    u, v = uniforms(seed, world, replicate, purpose, force, group, 4)
-    seen += binomial_quantile(u, read_due_unrecorded, 1.0 - not_recorded_seen)
-    seen += binomial_quantile(v, read_over_recorded, recorded_seen)
-    u, _ = uniforms(seed, world, replicate, purpose, force, group, 5)
-    seen += binomial_quantile(u, read_rest, 1.0 - not_recorded_seen)
-    return read_due_recorded + read_due_unrecorded + read_over_recorded + read_rest, seen
+    table = np.empty((4, 4), np.int64)
+    read_once(
+        (y, x - y, z, sampled - x - z), confusion, table,
+        seed, world, replicate, purpose, force, group, index,
+    )  # fmt: skip
+    return table
+
+
+@compiled
+def _counts(table: Any) -> Any:
+    """Read as due; due and recorded; not due but recorded: over all true categories."""
+    read = table.sum(axis=0)
+    return read[0] + read[1], read[0], read[2]
