@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-NATIONAL, ALL_ROUTES = "national", "all_routes"
+NATIONAL, ALL_ROUTES, OTHER_SYSTEMS = "national", "all_routes", "other_systems"
 
 
 class Ledger(NamedTuple):
@@ -28,6 +28,12 @@ class Ledger(NamedTuple):
         partner agencies); of those, recorded.
     gap_due : int array (W, F, K)
         Due crimes logged under codes that nobody audits; none is recorded.
+    late, misclassified : int arrays (W, F, K)
+        Due and recorded crimes recorded after the time limit; under another
+        offence group. K is the group of the crime, not that of its record.
+    disposals, wrong_disposals : int arrays (W, F, K)
+        Recorded crimes, not cancelled, that ended in an out-of-court disposal;
+        of those, wrongly.
     """
 
     reports: Ints
@@ -39,6 +45,10 @@ class Ledger(NamedTuple):
     other_due: Ints
     other_recorded: Ints
     gap_due: Ints
+    late: Ints
+    misclassified: Ints
+    disposals: Ints
+    wrong_disposals: Ints
 
     @classmethod
     def empty(cls, worlds: int, forces: int, groups: int) -> Ledger:
@@ -65,8 +75,8 @@ def under_recording_rate(ledger: Ledger, domain: str, groups: tuple[str, ...]) -
     ledger : Ledger
     domain : str
         ``national``: the auditable frame. ``all_routes``: with the other
-        systems and the frame gap. Or one of *groups*: that offence group
-        nationally, in the auditable frame.
+        systems and the frame gap. ``other_systems``: those alone. Or one of
+        *groups*: that offence group nationally, in the auditable frame.
     groups : tuple of str, length K
 
     >>> ledger = Ledger.empty(1, 2, 1)
@@ -79,6 +89,8 @@ def under_recording_rate(ledger: Ledger, domain: str, groups: tuple[str, ...]) -
     if domain == ALL_ROUTES:
         due = due + ledger.other_due + ledger.gap_due
         recorded = recorded + ledger.other_recorded
+    elif domain == OTHER_SYSTEMS:
+        due, recorded = ledger.other_due, ledger.other_recorded
     elif domain != NATIONAL:
         only = groups.index(domain)
         due, recorded = due[:, :, only : only + 1], recorded[:, :, only : only + 1]
@@ -87,9 +99,66 @@ def under_recording_rate(ledger: Ledger, domain: str, groups: tuple[str, ...]) -
     return unrecorded
 
 
-def wrong_no_crime_share(ledger: Ledger, reviewed: tuple[int, ...]) -> Floats:
-    """True share of wrong no-crime decisions among the *reviewed* groups, (W,)."""
-    columns = list(reviewed)
-    wrong = ledger.wrongly_no_crimed[:, :, columns].sum(axis=(1, 2))
-    share: Floats = wrong / ledger.no_crimed[:, :, columns].sum(axis=(1, 2))
+def net_under_recording_rate(ledger: Ledger) -> Floats:
+    """True share of due crimes that count nowhere: unrecorded, or wrongly cancelled, (W,).
+
+    Who cancels a crime wrongly cancels a crime, so every wrong no-crime is taken
+    off the recorded due crimes.
+
+    >>> ledger = Ledger.empty(1, 2, 1)
+    >>> ledger.due[:] = 10
+    >>> ledger.recorded[0, :, 0] = 9, 7
+    >>> ledger.wrongly_no_crimed[0, :, 0] = 1, 0
+    >>> float(net_under_recording_rate(ledger)[0])
+    0.25
+    """
+    uncounted = ledger.due - ledger.recorded + ledger.wrongly_no_crimed
+    rate: Floats = uncounted.sum(axis=(1, 2)) / ledger.due.sum(axis=(1, 2))
+    return rate
+
+
+def unrecorded_per_recorded(ledger: Ledger) -> Floats:
+    """True number of due crimes unrecorded for each recorded crime that is published, (W,).
+
+    >>> ledger = Ledger.empty(1, 2, 1)
+    >>> ledger.due[:] = 10
+    >>> ledger.recorded[:] = 8
+    >>> float(unrecorded_per_recorded(ledger)[0])
+    0.25
+    """
+    unrecorded = (ledger.due - ledger.recorded).sum(axis=(1, 2))
+    ratio: Floats = unrecorded / recorded_volume(ledger).sum(axis=(1, 2))
+    return ratio
+
+
+def wrong_no_crime_share(ledger: Ledger, groups: tuple[int, ...]) -> Floats:
+    """True share of wrong no-crime decisions, in some offence *groups*, (W,)."""
+    return _share(ledger.wrongly_no_crimed, ledger.no_crimed, groups)
+
+
+def late_share(ledger: Ledger, groups: tuple[int, ...]) -> Floats:
+    """True share of recorded due crimes recorded after the time limit, in some *groups*, (W,).
+
+    >>> ledger = Ledger.empty(1, 2, 2)
+    >>> ledger.recorded[:] = 10
+    >>> ledger.late[0] = [[3, 9], [1, 9]]
+    >>> float(late_share(ledger, (0,))[0])
+    0.2
+    """
+    return _share(ledger.late, ledger.recorded, groups)
+
+
+def misclassified_share(ledger: Ledger, groups: tuple[int, ...]) -> Floats:
+    """True share of recorded due crimes recorded under another group, in some *groups*, (W,)."""
+    return _share(ledger.misclassified, ledger.recorded, groups)
+
+
+def wrong_disposal_share(ledger: Ledger, groups: tuple[int, ...]) -> Floats:
+    """True share of wrong out-of-court disposals, in some offence *groups*, (W,)."""
+    return _share(ledger.wrong_disposals, ledger.disposals, groups)
+
+
+def _share(part: Ints, whole: Ints, groups: tuple[int, ...]) -> Floats:
+    columns = list(groups)
+    share: Floats = part[:, :, columns].sum(axis=(1, 2)) / whole[:, :, columns].sum(axis=(1, 2))
     return share

@@ -1,9 +1,12 @@
 """A study from scenario to measures: what must hold whatever the numbers are."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from underrecording.errors import UserError
+from underrecording.scenario import load_scenario
 from underrecording.study import block as block_module
 from underrecording.study import plan_study
 from underrecording.study.block import run_block
@@ -227,3 +230,14 @@ study:
     assert "50 is more than the 43 forces" in first
     assert ":13:" in second
     assert "give at least 12" in second
+
+
+def test_forces_drawn_with_replacement_refuse_variances_of_those_drawn_once(tmp_path):
+    text = (Path(__file__).parents[2] / "scenarios" / "quick.yaml").read_text(encoding="utf-8")
+    text = text.replace("design: srs, count: 13", "design: pps_wr, count: 13")
+    path = tmp_path / "replaced.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match="pps_wr draws with replacement, for which combined_ratio"):
+        plan_study(load_scenario(path))
+    path.write_text(text.replace("/linearised/", "/ultimate_cluster/"), encoding="utf-8")
+    assert plan_study(load_scenario(path)).cells

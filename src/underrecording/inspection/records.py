@@ -61,7 +61,6 @@ def allocate(reports: Ints, frame: ForceFrame, options: Records) -> Ints:
     the same inclusion probability; else each would count 1/pi in it and pi in
     the expected hours, and the optimum be in proportion to N S / (pi sqrt(hours)).
 
-    A stratum four times as large is read four times as much; so is violence more
     Strata four times as large are read four times as much, and violence more than
     burglary, whose residuals vary less:
 

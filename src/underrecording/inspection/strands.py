@@ -1,4 +1,4 @@
-"""What is audited: crime reports, and no-crime decisions, as the truth has them."""
+"""What is audited: crime reports, decisions about crimes, crime records, as the truth has them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Strand(NamedTuple):
     """One kind of record under audit, as the truth has it, in W worlds.
 
     ``due`` and ``recorded`` are the denominator and numerator of the strand's
-    accuracy. For no-crime decisions all are "due" and the right ones "recorded".
+    accuracy. Where faults are looked for, all are "due" and those without are "recorded".
 
     Attributes
     ----------
@@ -45,8 +45,32 @@ def no_crimes_strand(ledger: Ledger, groups: tuple[int, ...]) -> Strand:
     How many decisions there were is public, how many were right is not: so
     there is no volume for estimators that divide a public numerator by accuracy.
     """
+    return _faults(ledger.no_crimed, ledger.wrongly_no_crimed, groups)
+
+
+def late_strand(ledger: Ledger, groups: tuple[int, ...]) -> Strand:
+    """The strand of recorded due crimes of some offence *groups*, read for lateness."""
+    return _faults(ledger.recorded, ledger.late, groups)
+
+
+def misclassified_strand(ledger: Ledger, groups: tuple[int, ...]) -> Strand:
+    """The strand of recorded due crimes of some offence *groups*, read for classification."""
+    return _faults(ledger.recorded, ledger.misclassified, groups)
+
+
+def disposals_strand(ledger: Ledger, groups: tuple[int, ...]) -> Strand:
+    """The strand of out-of-court disposals of some offence *groups*."""
+    return _faults(ledger.disposals, ledger.wrong_disposals, groups)
+
+
+def other_systems_strand(ledger: Ledger, groups: tuple[int, ...]) -> Strand:
+    """The strand of due crimes of some offence *groups* that are held on other systems."""
+    return _faults(ledger.other_due, ledger.other_due - ledger.other_recorded, groups)
+
+
+def _faults(records: Ints, faults: Ints, groups: tuple[int, ...]) -> Strand:
     columns = list(groups)
-    decisions = np.ascontiguousarray(ledger.no_crimed[:, :, columns])
-    wrong = ledger.wrongly_no_crimed[:, :, columns]
-    none = np.zeros_like(decisions)
-    return Strand(decisions, decisions, decisions - wrong, none, none.astype(np.float64))
+    read = np.ascontiguousarray(records[:, :, columns])
+    sound = read - faults[:, :, columns]
+    none = np.zeros_like(read)
+    return Strand(read, read, sound, none, none.astype(np.float64))

@@ -68,9 +68,15 @@ COLUMNS: dict[str, str] = {
     "estimator": "point/variance/interval, as in the scenario; see simulate describe estimator.",
     "estimand": (
         "What is estimated: under_recording_rate, the share of due crimes that were not recorded; "
-        "wrong_no_crime_share, the share of no-crime decisions that were wrong."
+        "wrong_no_crime_share, the share of no-crime decisions that were wrong; "
+        "net_under_recording_rate, the share of due crimes that were not recorded or wrongly "
+        "cancelled; unrecorded_per_recorded, the due crimes that were not recorded for each that "
+        "is published; late_share and misclassified_share, the shares of recorded due crimes that "
+        "were recorded after the time limit, and under another offence group; "
+        "wrong_disposal_share, the share of out-of-court disposals that were wrong."
     ),
-    "domain": "Of whom: national, all_routes (other systems included), or an offence group.",
+    "domain": "Of whom: national, all_routes (other systems included), other_systems (those "
+    "alone), or an offence group.",
     "measure": "The performance measure; see below.",
     "value": "Its value; shares as shares, so 0.01 is one percentage point.",
     "mcse": "Its Monte Carlo standard error: how far chance in the simulation may have moved it.",
@@ -86,6 +92,9 @@ WORDS: dict[str, str] = {
     "auditable frame": "Reports to the control room or a crime bureau, opened under a crime code: "
     "what HMIC's auditors could sample.",
     "no-crime": "A recorded crime that was cancelled later, rightly or wrongly.",
+    "late": "Recorded later after the report than the time limit, 72 hours in 2012-13.",
+    "out-of-court disposal": "A recorded crime dealt with by a caution, a community resolution, a "
+    "cannabis warning or a penalty notice.",
     "fresh world": "Forces, their accuracies and their year drawn anew for each replicate.",
     "fixed world": "One set of forces and one year, inspected again and again.",
     "replicate": "One simulated inspection with all its estimates.",

@@ -60,8 +60,17 @@ _KEYS = {
 _ESTIMANDS = {
     "under_recording_rate": "Under-recording rate",
     "wrong_no_crime_share": "No-crime decisions that were wrong",
+    "net_under_recording_rate": "Under-recording rate, wrong no-crimes included",
+    "unrecorded_per_recorded": "Unrecorded crimes per crime published as recorded",
+    "late_share": "Recorded crimes that were late",
+    "misclassified_share": "Recorded crimes put under another offence group",
+    "wrong_disposal_share": "Out-of-court disposals that were wrong",
 }
-_DOMAINS = {"national": "England and Wales", "all_routes": "England and Wales, all routes"}
+_DOMAINS = {
+    "national": "England and Wales",
+    "all_routes": "England and Wales, all routes",
+    "other_systems": "England and Wales, other systems",
+}
 
 
 def key_words(key: str) -> KeyWords:

@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from underrecording.errors import UserError
 from underrecording.estimation import EstimatorSpec
 from underrecording.inspection.options import InspectionOptions
+from underrecording.inspection.questions import QUESTIONS, REVIEWED
 from underrecording.options import Section, mistake
-from underrecording.published import OFFENCE_GROUPS
 from underrecording.rng import RESULTS_VERSION
 from underrecording.world.options import WorldOptions
 
@@ -23,12 +23,7 @@ MAX_REPLICATES = 1_000_000_000
 UNSWEPT = ("world.draw", "world.worlds", "world.fidelity")
 """Keys of the world that hold for a study as a whole."""
 
-UNDER_RECORDING, WRONG_NO_CRIMES = "under_recording_rate", "wrong_no_crime_share"
-DOMAINS = ("national", "all_routes", *OFFENCE_GROUPS)
-ESTIMANDS = (
-    *(f"{UNDER_RECORDING}/{domain}" for domain in DOMAINS),
-    f"{WRONG_NO_CRIMES}/national",
-)
+ESTIMANDS = tuple(QUESTIONS)
 
 
 class Estimator(Section):
@@ -107,7 +102,7 @@ class StudyOptions(Section):
     estimands: Annotated[
         tuple[Literal[ESTIMANDS], ...],  # type: ignore[valid-type]
         Field(min_length=1),
-    ] = (f"{UNDER_RECORDING}/national",)
+    ] = ("under_recording_rate/national",)
     """What is estimated: estimand/domain."""
     block_size: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """Replicates that are computed, summed and stored together; part of what results rest on."""
@@ -160,12 +155,8 @@ class Scenario(Section):
                     f"'{chosen}' is not among the estimators; give one of: {', '.join(names)}",
                     "report", key,
                 )  # fmt: skip
-        asked = any(estimand.startswith(WRONG_NO_CRIMES) for estimand in self.study.estimands)
-        if asked and self.inspection.no_crimes is None:
-            raise mistake(
-                f"{WRONG_NO_CRIMES} needs no-crimes to be reviewed; add inspection.no_crimes: {{}}",
-                "study", "estimands",
-            )  # fmt: skip
+        for number, estimand in enumerate(self.study.estimands):
+            self._is_reviewed(number, estimand)
         if self.world.draw == "fresh" and self.world.worlds != 1:
             raise mistake(
                 f"{self.world.worlds} fixed worlds were asked for, but draw is fresh; "
@@ -173,6 +164,25 @@ class Scenario(Section):
                 "world", "worlds",
             )  # fmt: skip
         return self
+
+    def _is_reviewed(self, number: int, estimand: str) -> None:
+        """Refuse an estimand of records that nobody reads."""
+        question = QUESTIONS[estimand]
+        if question.strand not in REVIEWED:
+            return
+        section, records = REVIEWED[question.strand]
+        review = getattr(self.inspection, section)
+        if review is None:
+            raise mistake(
+                f"{estimand} needs {records} to be reviewed; add inspection.{section}: {{}}",
+                "study", "estimands", number,
+            )  # fmt: skip
+        if question.group is not None and question.group not in review.groups:
+            raise mistake(
+                f"{estimand} needs its offence group to be reviewed; add {question.group} to "
+                f"inspection.{section}.groups",
+                "study", "estimands", number,
+            )  # fmt: skip
 
     @property
     def headline(self) -> str:

@@ -142,7 +142,7 @@ def force_stream(
         reports=reports,
         log_rate=log_rate,
         report_rate=rate,
-        shares=_shares(options, law),
+        shares=_shares(options.pathway, law),
         schedule=schedule,
         rule=Rule(
             intercept=law.intercept,
@@ -193,17 +193,14 @@ def _demand(pathway: Pathway, *, force: str) -> Floats:
     return np.repeat(relative[: len(relative) - pathway.follow_up_days], 24)
 
 
-def _shares(options: WorldOptions, law: Law) -> Shares:
-    published = load_published()
-    wrong = published.figure("final_2014", "out_of_court_disposals_wrong").value
-    reviewed = published.figure("final_2014", "out_of_court_disposals_reviewed").value
+def _shares(pathway: Pathway, law: Law) -> Shares:
     return Shares(
         due=law.due_share,
         over_recording=law.over_recording_rate,
         detection=law.detection,
         no_crime=law.no_crime_rate,
         wrong_no_crime=law.wrong_share,
-        disposal=options.pathway.disposal_share,
-        wrong_disposal=wrong / reviewed,
-        misclassified=options.pathway.misclassified_share,
+        disposal=pathway.disposal_share,
+        wrong_disposal=law.wrong_disposal_share,
+        misclassified=pathway.misclassified_share,
     )

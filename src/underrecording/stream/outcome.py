@@ -12,8 +12,10 @@ from underrecording.ledger import Ledger
 from underrecording.stream.draws import (
     ATTENDED,
     DETECTED,
+    DISPOSAL,
     DUE,
     NO_CRIME,
+    WRONG_DISPOSAL,
     WRONG_NO_CRIME,
     Draws,
     has,
@@ -97,23 +99,27 @@ def count(force: ForceStream, draws: Draws, times: Times, ledger: Ledger, row: i
     has no crime record for an inspector to find.
     """
     counts = _count(
-        draws.reported, draws.traits, draws.group, draws.fate, draws.service, times.started,
+        draws.reported, draws.traits, draws.group, draws.fate, draws.classified_as, draws.service,
+        times.started, force.schedule.time_limit_hours * HOUR_MS,
         _warm_up(force), len(force.schedule.on_duty) * HOUR_MS, ledger.reports.shape[2],
     )  # fmt: skip
     for field, by_group in zip(_COUNTED, counts, strict=True):
         getattr(ledger, field)[row, force.number] = by_group
 
 
-_COUNTED = ("reports", "due", "recorded", "over_recorded", "no_crimed", "wrongly_no_crimed")
+_COUNTED = (
+    "reports", "due", "recorded", "over_recorded", "no_crimed", "wrongly_no_crimed",
+    "disposals", "wrong_disposals", "late", "misclassified",
+)  # fmt: skip
 
 
 @compiled
 def _count(
-    reported: Any, traits: Any, group: Any, fate: Any, service: Any, started: Any,
-    begin: Any, horizon: Any, n_groups: Any,
+    reported: Any, traits: Any, group: Any, fate: Any, classified_as: Any, service: Any,
+    started: Any, limit_ms: Any, begin: Any, horizon: Any, n_groups: Any,
 ) -> Any:  # fmt: skip
-    """Counts of `_COUNTED` by offence group, (6, K)."""
-    counts = np.zeros((6, n_groups), np.int64)
+    """Counts of `_COUNTED` by offence group, (10, K)."""
+    counts = np.zeros((10, n_groups), np.int64)
     n, n_reports = len(reported), len(group)
     recording = 2 * n + 2 * n_reports
     for i in range(n_reports):
@@ -123,11 +129,17 @@ def _count(
         counts[0, k] += 1
         counts[1, k] += due != 0
         begun = started[recording + i]
-        if begun == NEVER or begun + service[recording + i] >= horizon:
+        made = begun + service[recording + i]
+        if begun == NEVER or made >= horizon:
             continue
         counts[2 if due else 3, k] += 1
         counts[4, k] += fate[i] & NO_CRIME != 0
         counts[5, k] += fate[i] & WRONG_NO_CRIME != 0
+        counts[6, k] += fate[i] & DISPOSAL != 0
+        counts[7, k] += fate[i] & WRONG_DISPOSAL != 0
+        if due:
+            counts[8, k] += made - reported[i] > limit_ms[reported[i] // HOUR_MS]
+            counts[9, k] += classified_as[i] != k
     return counts
 
 

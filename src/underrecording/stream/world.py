@@ -72,13 +72,20 @@ class EventWorld(World):
             self.options, self.law, load_0=self.load_0, drivers=drivers, force=number, luck=luck
         )
 
-    def fresh(self, seed: int, first: int, count: int, *, threads: int = 1) -> Ledger:
-        """Return the fresh worlds of replicates *first* to *first* + *count* - 1."""
+    def fresh(
+        self, seed: int, first: int, count: int, *, threads: int = 1, crime_records: bool = True
+    ) -> Ledger:
+        """Return the fresh worlds of replicates *first* to *first* + *count* - 1.
+
+        Streams say how records came about, so *crime_records* are always complete.
+        """
         rows = [self._ledger(seed, 0, first + row, threads) for row in range(count)]
         return Ledger(*(np.concatenate(counts) for counts in zip(*rows, strict=True)))
 
-    def fixed(self, seed: int, number: int, *, threads: int = 1) -> Ledger:
-        """Return fixed world *number*."""
+    def fixed(
+        self, seed: int, number: int, *, threads: int = 1, crime_records: bool = True
+    ) -> Ledger:
+        """Return fixed world *number*; *crime_records* as in `fresh`."""
         return self._ledger(seed, number, 0, threads)
 
     def _ledger(self, seed: int, world: int, replicate: int, threads: int) -> Ledger:

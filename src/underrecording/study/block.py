@@ -8,19 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.inspection.inspect import (
-    Audits,
-    Ints,
-    read_no_crimes,
-    read_reports,
-    select_forces,
-)
-from underrecording.inspection.strands import no_crimes_strand, reports_strand
-from underrecording.ledger import ALL_ROUTES, Ledger, under_recording_rate, wrong_no_crime_share
-from underrecording.ledger import NATIONAL as NATIONAL_DOMAIN
-from underrecording.scenario.schema import UNDER_RECORDING
+from underrecording.inspection.inspect import Audits, Ints, read_review, select_forces
+from underrecording.inspection.questions import QUESTIONS, STRANDS, Question
+from underrecording.ledger import Ledger
 from underrecording.study.moments import Moments, accumulate
-from underrecording.study.plan import Block, CellPlan, StudyPlan, Target
+from underrecording.study.plan import Block, CellPlan, StudyPlan
 from underrecording.study.repeat import only_stratum, repeat
 from underrecording.study.trajectory import Trajectory, trajectories
 from underrecording.world.build import World
@@ -96,9 +88,12 @@ def run_block(
         ledgers = _ledgers(plan, block, first, count, fixed, threads)
         for c, cell in enumerate(plan.cells):
             ledger = ledgers[id(cell.world)]
-            for t, audits, truth in _targets(plan, cell, ledger, block.world, first, count):
+            targets = _targets(plan, cell, ledger, block.world, first, count)
+            for t, (question, audits, truth) in enumerate(targets):
                 for e, spec in enumerate(plan.estimators):
-                    answers, reasons = repeat(spec, audits, level=plan.scenario.study.level)
+                    answers, reasons = question.answer(
+                        *repeat(spec, audits, level=plan.scenario.study.level)
+                    )
                     accumulate(moments.at(c, t, e), answers, reasons, truth, alpha)
                     if c == 0 and first < kept:
                         _keep(rows, t, e, first, answers, reasons, truth)
@@ -127,44 +122,41 @@ def _ledgers(
     """The ledger of each distinct world: cells that differ in inspection only share it."""
     seed = plan.scenario.seed
     distinct: dict[int, World] = {id(cell.world): cell.world for cell in plan.cells}
+    needed = any(question.of_crime_records for question in _questions(plan))
     if plan.fresh:
         return {
-            key: world.fresh(seed, first, count, threads=threads) for key, world in distinct.items()
+            key: world.fresh(seed, first, count, threads=threads, crime_records=needed)
+            for key, world in distinct.items()
         }
     for key, world in distinct.items():
         if key not in fixed:
-            fixed[key] = world.fixed(seed, block.world, threads=threads)
+            fixed[key] = world.fixed(seed, block.world, threads=threads, crime_records=needed)
     return fixed
+
+
+def _questions(plan: StudyPlan) -> list[Question]:
+    return [QUESTIONS[f"{target.estimand}/{target.domain}"] for target in plan.targets]
 
 
 def _targets(
     plan: StudyPlan, cell: CellPlan, ledger: Ledger, world: int, first: int, count: int
-) -> Iterator[tuple[int, Audits, Floats]]:
-    """Audits and truth for each target of a cell; forces and reports are drawn once."""
+) -> Iterator[tuple[Question, Audits, Floats]]:
+    """Question, audits and truth for each target of a cell; each strand is read once."""
     seed, inspection, groups = cell.cell.scenario.seed, cell.inspection, cell.world.frame.groups
     chosen = select_forces(inspection, ledger, seed, world, first, count)
-    reports: Audits | None = None
-    for t, target in enumerate(plan.targets):
-        if target.estimand == UNDER_RECORDING:
-            if reports is None:
-                strand = reports_strand(ledger)
-                reports = read_reports(inspection, strand, chosen, seed, world, first)
-            yield (
-                t,
-                _in_domain(reports, target, groups),
-                under_recording_rate(ledger, target.domain, groups),
+    read: dict[str, Audits] = {}
+    for question in _questions(plan):
+        review = inspection.review(question.strand)
+        if question.strand not in read:
+            strand = STRANDS[question.strand](ledger, review.groups)
+            read[question.strand] = read_review(
+                inspection, review, strand, chosen, seed, world, first
             )
-        else:
-            strand = no_crimes_strand(ledger, inspection.no_crime_groups)
-            audits = read_no_crimes(inspection, strand, chosen, seed, world, first)
-            yield t, audits, wrong_no_crime_share(ledger, inspection.no_crime_groups)
-
-
-def _in_domain(audits: Audits, target: Target, groups: tuple[str, ...]) -> Audits:
-    # Nobody audits the other systems: the estimate for all routes is the national one.
-    if target.domain in (NATIONAL_DOMAIN, ALL_ROUTES):
-        return audits
-    return only_stratum(audits, groups.index(target.domain))
+        audits, asked = read[question.strand], review.groups
+        if question.group is not None:
+            asked = (groups.index(question.group),)
+            audits = only_stratum(audits, review.groups.index(asked[0]))
+        yield question, audits, question.truth(ledger, asked)
 
 
 def _empty_rows(plan: StudyPlan, kept: int) -> Rows:

@@ -17,6 +17,8 @@ from underrecording.world.build import World
 
 MAX_SUMMARY_BYTES = 2**29
 MAX_BLOCKS = 100_000
+WITHOUT_REPLACEMENT = ("linearised", "sen_yates_grundy")
+"""Variances made for forces that are inspected at most once."""
 
 
 class Target(NamedTuple):
@@ -153,11 +155,29 @@ def plan_study(loaded: LoadedScenario, say: Callable[[str], None] = lambda _: No
 
 
 def _plan_cell(cell: Cell) -> CellPlan:
+    _check_variances(cell.scenario)
     world = make_world(cell.scenario.world)
     inspection = plan_inspection(
-        cell.scenario.inspection, world.frame, world.law.reports, world.expected_no_crimes()
+        cell.scenario.inspection,
+        world.frame,
+        world.law.reports,
+        world.expected_no_crimes(),
+        world.expected_records(),
     )
     return CellPlan(cell, world, inspection)
+
+
+def _check_variances(scenario: Scenario) -> None:
+    """Refuse variances that forces drawn with replacement do not have."""
+    forces = scenario.inspection.forces
+    if not forces.with_replacement:
+        return
+    wrong = [e.name for e in scenario.estimators if e.variance in WITHOUT_REPLACEMENT]
+    if wrong:
+        raise UserError(
+            f"inspection.forces.design: {forces.design} draws with replacement, for which "
+            f"{', '.join(wrong)} is not made; give ultimate_cluster, jackknife or bootstrap"
+        )
 
 
 def _check_size(scenario: Scenario, n_cells: int) -> None:

@@ -20,9 +20,15 @@ from underrecording.published import (
     recording_accuracy_targets,
 )
 from underrecording.world.factors import logit, officers_of, stationary_load, steady_knowledge
-from underrecording.world.law import Law, draw_fresh_worlds, draw_world
+from underrecording.world.law import (
+    Law,
+    draw_crime_records,
+    draw_fresh_crime_records,
+    draw_fresh_worlds,
+    draw_world,
+)
 from underrecording.world.options import Drivers, WorldOptions
-from underrecording.world.quadrature import Spreads
+from underrecording.world.quadrature import Spreads, typical_logit
 from underrecording.world.solve import (
     Calibration,
     expected_force_sd,
@@ -62,19 +68,28 @@ class World:
     expected_sd: float
     law: Law
 
-    def fresh(self, seed: int, first: int, count: int, *, threads: int = 1) -> Ledger:
+    def fresh(
+        self, seed: int, first: int, count: int, *, threads: int = 1, crime_records: bool = False
+    ) -> Ledger:
         """Return the fresh worlds of replicates *first* to *first* + *count* - 1.
 
-        *threads* may be used by worlds that take long.
+        *threads* may be used by worlds that take long. Unless *crime_records* are
+        asked for, none may be late, misclassified or end in a disposal.
         """
         ledger = Ledger.empty(count, *self.law.reports.shape)
         draw_fresh_worlds(self.law, np.uint64(seed), first, ledger)
+        if crime_records:
+            draw_fresh_crime_records(self.law, np.uint64(seed), first, ledger)
         return ledger
 
-    def fixed(self, seed: int, number: int, *, threads: int = 1) -> Ledger:
-        """Return fixed world *number*; *threads* as in `fresh`."""
+    def fixed(
+        self, seed: int, number: int, *, threads: int = 1, crime_records: bool = False
+    ) -> Ledger:
+        """Return fixed world *number*; *threads* and *crime_records* as in `fresh`."""
         ledger = Ledger.empty(1, *self.law.reports.shape)
         draw_world(self.law, np.uint64(seed), number, 0, ledger, 0)
+        if crime_records:
+            draw_crime_records(self.law, np.uint64(seed), number, 0, ledger, 0)
         return ledger
 
     def expected_accuracy(self) -> Floats:
@@ -89,6 +104,17 @@ class World:
         over_recorded = (law.reports - due) * law.over_recording_rate
         cancelled: Floats = (due * self.expected_p + over_recorded) * law.no_crime_rate
         return cancelled
+
+    def expected_records(self) -> dict[str, Floats]:
+        """Records expected in a year, (F, K), by the strand of an inspection that reads them."""
+        due, law = self.expected_due, self.law
+        recorded: Floats = due * self.expected_p
+        made = recorded + (law.reports - due) * law.over_recording_rate
+        return {
+            "recorded_crimes": recorded,
+            "disposals": (made - self.expected_no_crimes()) * law.disposal_share,
+            "other_systems": law.other_due.astype(np.float64),
+        }
 
     def expected_unrecorded(self) -> float:
         """Due crimes on the auditable frame expected to go unrecorded in a year."""
@@ -234,7 +260,7 @@ def _law(
     excess_load: Floats,
     psi: Floats,
 ) -> Law:
-    frame, calibration = options.frame, baseline.calibration
+    frame, records, calibration = options.frame, options.crime_records, baseline.calibration
     due = calibration.expected_due
     today = _spreads(options, options, baseline.know_0)
     wrong = published.figure("final_2014", "no_crimes_incorrect").value
@@ -260,7 +286,22 @@ def _law(
         other_due=np.rint(due * frame.other_systems_share).astype(np.int64),
         gap_due=np.rint(due * frame.gap_share).astype(np.int64),
         other_accuracy=frame.other_systems_accuracy,
+        late=np.array(
+            [typical_logit(records.late_share, records.late_spread), records.late_spread]
+        ),
+        misclassified_share=options.pathway.misclassified_share,
+        disposal_share=options.pathway.disposal_share,
+        wrong_disposal_share=(
+            _published_wrong_disposals(published)
+            if records.wrong_disposal_share is None
+            else records.wrong_disposal_share
+        ),
     )
+
+
+def _published_wrong_disposals(published: Published) -> float:
+    wrong = published.figure("final_2014", "out_of_court_disposals_wrong").value
+    return wrong / published.figure("final_2014", "out_of_court_disposals_reviewed").value
 
 
 def _spreads(drivers: Drivers, options: WorldOptions, know_0: float) -> Spreads:

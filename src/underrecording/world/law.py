@@ -11,12 +11,17 @@ from numpy.typing import NDArray
 from underrecording.compiling import compiled
 from underrecording.ledger import Ledger
 from underrecording.rng import (
+    DISPOSALS,
     DUE,
     FORCE_EFFECTS,
+    LATE,
+    LATENESS_OF_FORCES,
+    MISCLASSIFIED,
     NO_CRIMED,
     OTHER_SYSTEMS,
     OVER_RECORDED,
     RECORDED,
+    WRONG_DISPOSALS,
     WRONGLY_NO_CRIMED,
     normals,
 )
@@ -51,6 +56,9 @@ class Law(NamedTuple):
     no_crime_rate, wrong_share : float arrays (K,)
     other_due, gap_due : int arrays (F, K)
     other_accuracy : float
+    late : float array (2,)
+        Typical logit and its standard deviation over forces.
+    misclassified_share, disposal_share, wrong_disposal_share : float
     """
 
     reports: Ints
@@ -73,6 +81,10 @@ class Law(NamedTuple):
     other_due: Ints
     gap_due: Ints
     other_accuracy: float
+    late: Floats
+    misclassified_share: float
+    disposal_share: float
+    wrong_disposal_share: float
 
 
 @compiled
@@ -165,3 +177,39 @@ def draw_fresh_worlds(law: Law, seed: Any, first: Any, ledger: Ledger) -> None:
     """Fill *ledger* with the fresh worlds of replicates *first*, *first* + 1, ..."""
     for row in range(ledger.reports.shape[0]):
         draw_world(law, seed, 0, first + row, ledger, row)
+
+
+@compiled
+def draw_crime_records(
+    law: Law, seed: Any, world: Any, replicate: Any, ledger: Ledger, row: Any
+) -> None:
+    """Fill in what row *row* of *ledger* says of crime records besides that there are any.
+
+    The rest of the row has been drawn, and is left as it is.
+    """
+    n_forces, n_groups = law.reports.shape
+    for f in range(n_forces):
+        z, _ = normals(seed, world, replicate, LATENESS_OF_FORCES, f, 0, 0)
+        late = expit(law.late[0] + law.late[1] * z)
+        for k in range(n_groups):
+            recorded = ledger.recorded[row, f, k]
+            standing = recorded + ledger.over_recorded[row, f, k] - ledger.no_crimed[row, f, k]
+            disposals = binomial(
+                standing, law.disposal_share, seed, world, replicate, DISPOSALS, f, k
+            )
+            ledger.late[row, f, k] = binomial(recorded, late, seed, world, replicate, LATE, f, k)
+            ledger.misclassified[row, f, k] = binomial(
+                recorded, law.misclassified_share, seed, world, replicate, MISCLASSIFIED, f, k
+            )
+            ledger.disposals[row, f, k] = disposals
+            ledger.wrong_disposals[row, f, k] = binomial(
+                disposals, law.wrong_disposal_share, seed, world, replicate,
+                WRONG_DISPOSALS, f, k,
+            )  # fmt: skip
+
+
+@compiled
+def draw_fresh_crime_records(law: Law, seed: Any, first: Any, ledger: Ledger) -> None:
+    """Do so for the fresh worlds of replicates *first*, *first* + 1, ..."""
+    for row in range(ledger.reports.shape[0]):
+        draw_crime_records(law, seed, 0, first + row, ledger, row)

@@ -140,6 +140,23 @@ class NoCrimes(Section):
     """Share of cancellations that are wrong; where not given, 664 of 3,246 as published."""
 
 
+class CrimeRecords(Section):
+    """What inspectors find in crime records besides whether there is one.
+
+    Misclassification and the number of disposals are under `pathway`, and hold at
+    either fidelity.
+    """
+
+    late_share: Share = 0.115
+    """Mean over forces of the share of recorded due crimes recorded after the time limit (derived:
+    39 of 339 in four force reports of 2014; `fidelity: rates`: under `events` queues make it)."""
+    late_spread: Spread = 0.95
+    """Standard deviation over forces of the logit of that share (derived from the same four
+    reports, 3 to 31 per cent, by maximum likelihood; forces in the news; `fidelity: rates`)."""
+    wrong_disposal_share: Share | None = None
+    """Share of out-of-court disposals that are wrong; if not given 500 of 3,842 as published."""
+
+
 class WorldOptions(Drivers):
     """The world: 43 forces with real volumes, and the rule by which they record.
 
@@ -167,6 +184,7 @@ class WorldOptions(Drivers):
     """Unexplained effect of named forces, in standard deviations tau, in place of a drawn one."""
     frame: Frame = Frame()
     no_crimes: NoCrimes = NoCrimes()
+    crime_records: CrimeRecords = CrimeRecords()
     pathway: Pathway = Pathway()
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """The pathway of an incident: demand, routes, staff, service times and what changes at a date.
 
-Read under `fidelity: events` only. No force publishes these figures in a form
+Read under `fidelity: events`; the shares of records misclassified and disposed of
+out of court under `rates` too. No force publishes these figures in a form
 we found; what is marked *assumed* is ours.
 """
 
@@ -212,7 +213,9 @@ class Intervention(Section):
 
 
 class Pathway(Section):
-    """An incident from the report to the record, for one period. Read under `fidelity: events`."""
+    """An incident from the report to the record, for one period. Read under `fidelity: events`,
+    but for the shares of records misclassified and disposed of, which hold under both.
+    """
 
     start: Day = date(2012, 11, 1)
     """First day of the period; HMIC's audits of 2014 covered the year from 1 November 2012."""

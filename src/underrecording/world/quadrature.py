@@ -8,7 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import expit
+
+from underrecording.world.factors import logit
 
 Floats = NDArray[np.float64]
 
@@ -135,6 +138,18 @@ def _lagrange(nodes: Floats, weight: Floats, at: Floats) -> Floats:
     share[hit] = 1.0
     basis: Floats = share / share.sum(axis=1, keepdims=True)
     return basis
+
+
+def typical_logit(mean: float, spread: float) -> float:
+    """Logit of the median of a logit-normal share of given mean; infinite for a mean of 0 or 1.
+
+    >>> round(typical_logit(0.115, 0.0), 4), round(typical_logit(0.115, 1.0), 4)
+    (-2.0406, -2.391)
+    """
+    if not 0.0 < mean < 1.0:
+        return logit(mean)
+    z, weight = _nodes(21)
+    return float(brentq(lambda typical: weight @ expit(typical + spread * z) - mean, -60.0, 60.0))
 
 
 def _nodes(count: int) -> tuple[Floats, Floats]:
