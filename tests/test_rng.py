@@ -76,6 +76,12 @@ def plain_uniforms(seed, *address):
     return tuple(((a >> 6) * 2**26 + (b >> 6) + 0.5) / 2**52 for a, b in pairs)
 
 
+def plain_whole_number(seed, *address):
+    """Twin of `rng.whole_number`: 32 bits of the first word above 31 of the second."""
+    a, b, _, _ = plain_philox(pack(*address), (seed % WORD, seed // WORD))
+    return a * 2**31 + b % 2**31
+
+
 @numba.njit
 def _fill(normal, seed, start, step, out):
     for i in range(out.shape[0]):
@@ -93,6 +99,22 @@ def along(field, count, *, normal=False, seed=20140501):
     start[FIELDS.index(field)] = 0
     step = np.array([int(name == field) for name in FIELDS])
     _fill(normal, np.uint64(seed), start, step, out)
+    return out
+
+
+@numba.njit
+def _fill_whole(seed, start, step, out):
+    for i in range(out.shape[0]):
+        world, replicate, purpose, force, group, index = start + i * step
+        out[i] = rng.whole_number(seed, world, replicate, purpose, force, group, index)
+
+
+def whole_along(field, count, *, seed=20140501):
+    """Whole numbers at *count* neighbouring addresses that differ in one field, (count,)."""
+    out = np.empty(count, np.int64)
+    start = np.array([3, 0, rng.RESAMPLE, rng.NATIONAL, 0, 0])
+    start[FIELDS.index(field)] = 0
+    _fill_whole(np.uint64(seed), start, np.array([int(name == field) for name in FIELDS]), out)
     return out
 
 
@@ -121,6 +143,14 @@ def test_philox_gives_the_published_words(name, philox):
 @given(seeds, addresses)
 def test_compiled_uniforms_equal_the_plain_twin_bit_for_bit(seed, address):
     assert rng.uniforms(np.uint64(seed), *address) == plain_uniforms(seed, *address)
+
+
+@settings(deadline=None, max_examples=300)
+@given(seeds, addresses)
+def test_compiled_whole_numbers_equal_the_plain_twin_bit_for_bit(seed, address):
+    number = rng.whole_number(np.uint64(seed), *address)
+    assert number == plain_whole_number(seed, *address)
+    assert 0 <= number < 2**63
 
 
 @settings(max_examples=300)
@@ -190,20 +220,34 @@ FROZEN = {
 
 
 @pytest.mark.parametrize("place", FROZEN)
-def test_the_numbers_of_results_version_1_stay_as_they_are(place):
+def test_the_numbers_of_results_version_2_stay_as_they_are(place):
     """Frozen from the plain twin above. A change here is a change of RESULTS_VERSION."""
-    assert rng.RESULTS_VERSION == 1
+    assert rng.RESULTS_VERSION == 2
     seed, *address = place
     assert rng.uniforms(np.uint64(seed), *address) == FROZEN[place]
 
 
-def test_the_normals_of_results_version_1_stay_as_they_are():
+def test_the_normals_of_results_version_2_stay_as_they_are():
     pair = rng.normals(np.uint64(7), 0, 3, rng.FORCE_EFFECTS, 12, 0, 0)
     u, v = plain_uniforms(7, 0, 3, 32, 12, 0, 0)
     radius = math.sqrt(-2 * math.log(u))
     angle = 2 * math.pi * v
     assert pair == pytest.approx((radius * math.cos(angle), radius * math.sin(angle)), rel=1e-14)
     assert pair == pytest.approx((0.603436311259591, -1.2521801202081924), rel=1e-12)
+
+
+FROZEN_WHOLE = {
+    (7, 0, 3, 4, 1023, 0, 0): 133_499_289_995_417_628,
+    (20140501, 0, 0, 4, 1023, 0, 0): 3_951_787_929_413_871_146,
+    (2**64 - 1, 65535, 2**40 + 17, 63, 1023, 255, 2**24 - 1): 9_196_372_911_072_177_813,
+}
+
+
+@pytest.mark.parametrize("place", FROZEN_WHOLE)
+def test_the_whole_numbers_of_results_version_2_stay_as_they_are(place):
+    """Frozen from the plain twin above."""
+    seed, *address = place
+    assert rng.whole_number(np.uint64(seed), *address) == FROZEN_WHOLE[place]
 
 
 @pytest.mark.parametrize(
@@ -275,6 +319,40 @@ def test_each_of_the_52_bits_is_fair():
     for bit in range(52):
         ones = int((words >> np.uint64(bit) & np.uint64(1)).sum())
         assert abs(ones - words.size / 2) < 4 * math.sqrt(words.size) / 2
+
+
+@pytest.mark.parametrize("field", ["replicate", "world"])
+def test_each_of_the_63_bits_of_a_whole_number_is_fair_and_on_its_own(field):
+    count = min(2**17, LENGTH.get(field, 2**17))
+    numbers = whole_along(field, count)
+    assert len(set(numbers.tolist())) == count
+    bits = (numbers[:, None] >> np.arange(63) & 1).astype(float) - 0.5
+    # Neither a bit nor a pair of bits nor a bit and its neighbour's leans to one side.
+    limit = 5 * math.sqrt(count) / 2
+    assert abs(bits.sum(0)).max() < limit
+    assert abs((2 * bits.T @ bits)[np.triu_indices(63, 1)]).max() < limit
+    assert abs(2 * bits[1:].T @ bits[:-1]).max() < limit
+
+
+def test_whole_numbers_in_a_row_would_be_caught():
+    bits = (np.arange(2**17)[:, None] >> np.arange(63) & 1).astype(float) - 0.5
+    assert abs(2 * bits[1:].T @ bits[:-1]).max() > 5 * math.sqrt(2**17) / 2
+
+
+def test_whole_numbers_are_uncorrelated_with_the_uniforms_of_other_purposes():
+    share = whole_along("replicate", 2**17) / 2.0**63
+    assert p_uniform(share) > LIKELY
+    for purpose in (rng.SELECT_FORCES, rng.COUNT_REPORTS, rng.COUNT_NO_CRIMES):
+        other = np.empty((2**17, 2))
+        start = np.array([3, 0, purpose, rng.NATIONAL, 0, 0])
+        _fill(False, np.uint64(20140501), start, np.array([0, 1, 0, 0, 0, 0]), other)
+        for i in (0, 1):
+            assert abs(z_correlation(share, other[:, i])) < 4
+    # At its own address it shares its first word with the uniform, so nobody may draw both.
+    other = np.empty((2**17, 2))
+    start = np.array([3, 0, rng.RESAMPLE, rng.NATIONAL, 0, 0])
+    _fill(False, np.uint64(20140501), start, np.array([0, 1, 0, 0, 0, 0]), other)
+    assert z_correlation(share, other[:, 0]) > 4
 
 
 def worst_moment(z):

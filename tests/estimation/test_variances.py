@@ -1,7 +1,6 @@
-"""Variances: hand-worked, against textbook formulas, and against all possible samples."""
+"""Variances of both stages: hand-worked, against textbook formulas, and at their limits."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -9,34 +8,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from underrecording.audit import (
+    NEGATIVE,
+    NO_JOINT,
     NOTHING_DUE,
     OK,
     ONE_FORCE,
     ONE_RECORD,
-    Influence,
+    WITH_REPLACEMENT,
 )
 from underrecording.estimation.compile import compiled_df, compiled_point, compiled_variance
 from underrecording.estimation.estimate import empty_influence
 from underrecording.estimation.registries import POINTS
-from underrecording.estimation.variances import residual_variance
+from underrecording.estimation.totals import residual_variance
 
 seeds = st.integers(0, 10**6)
+points = pytest.mark.parametrize("name", list(POINTS))
+both_stages = pytest.mark.parametrize("variance", ["linearised", "sen_yates_grundy"])
 
 
-def point_and_variance(point, variance, audit):
-    influence = empty_influence(*audit.due.shape)
-    accuracy, reason = compiled_point(point)(audit, influence)
-    assert reason == OK
-    return accuracy, *compiled_variance(variance)(audit, accuracy, influence)
+def simple_random_joint(n_frame, m):
+    """Joint inclusion probabilities of m of F forces, simple random."""
+    joint = np.full((n_frame, n_frame), m * (m - 1) / (n_frame * (n_frame - 1)))
+    np.fill_diagonal(joint, m / n_frame)
+    return joint
 
 
-def records_variance(n, due, recorded, ratio):
-    """s^2 of y - ratio x from the records themselves."""
-    x, y = np.repeat([1, 1, 0], [recorded, due - recorded, n - due]), np.arange(n) < recorded
-    return np.var(y - ratio * x, ddof=1)
+def simple_random(audit, n_frame=9):
+    """The same audit, its forces drawn simple random from all."""
+    m = len(audit.force)
+    p_joint = simple_random_joint(n_frame, m)
+    return audit._replace(p_inclusion=np.full(m, m / n_frame), p_joint=p_joint)
 
 
-def textbook_srs(audit, n_frame):
+def textbook_srs(audit, n_frame, records_variance):
     """MODEL section 7, as printed: SRS of forces, combined ratio."""
     m, F = len(audit.force), n_frame
     w = audit.frame / audit.sampled
@@ -51,44 +55,127 @@ def textbook_srs(audit, n_frame):
     return (F**2 * (1 - m / F) * e.var(ddof=1) / m + F / m * V2) / X**2
 
 
-def test_binomial_is_the_textbook_one(two_forces):
-    accuracy, variance, reason = point_and_variance("pooled", "binomial", two_forces)
+def test_binomial_is_the_textbook_one(two_forces, variance_of):
+    variance, reason = variance_of("binomial", "pooled", two_forces)
     assert reason == OK
-    assert variance == pytest.approx(accuracy * (1 - accuracy) / 90, rel=1e-15)
+    assert variance == pytest.approx(77 / 90 * 13 / 90 / 90, rel=1e-15)
 
 
-def test_linearised_is_the_hand_worked_one(two_forces):
+def test_linearised_is_the_hand_worked_one(two_forces, variance_of):
     # e = -8, 8; s^2(e) = 128; V2 = 400^2 0.9 (6.4/39)/40 and 100^2 0.5 (4.5/49)/50; X = 750.
     between = 9 * (1 / 3) * 128 / 2
     within = 1.5 * (400**2 * 0.9 * (6.4 / 39) / 40 + 100**2 * 0.5 * (4.5 / 49) / 50)
-    _, variance, _ = point_and_variance("combined_ratio", "linearised", two_forces)
+    variance, _ = variance_of("linearised", "combined_ratio", two_forces)
     assert variance == pytest.approx((between + within) / 750**2, rel=1e-13)
 
 
+@both_stages
 @given(seed=seeds)
-def test_linearised_is_the_textbook_formula_for_simple_random_forces(random_audit, seed):
-    audit = random_audit(seed)._replace(p_inclusion=np.full(4, 4 / 9))
-    _, variance, _ = point_and_variance("combined_ratio", "linearised", audit)
-    assert variance == pytest.approx(textbook_srs(audit, 9), rel=1e-12)
+def test_both_are_the_textbook_formula_for_simple_random_forces(
+    variance, random_audit, records_variance, variance_of, seed
+):
+    audit = simple_random(random_audit(seed))
+    value, _ = variance_of(variance, "combined_ratio", audit)
+    assert value == pytest.approx(textbook_srs(audit, 9, records_variance), rel=1e-12)
+
+
+def between_pairs_twin(audit, contribution):
+    """Sen-Yates-Grundy between forces, in array language."""
+    joint = audit.p_joint[np.ix_(audit.force, audit.force)]
+    pi, c = audit.p_inclusion, contribution
+    upper = np.triu_indices(len(pi), 1)
+    return (((np.outer(pi, pi) - joint) / joint * np.subtract.outer(c, c) ** 2)[upper]).sum()
+
+
+def within_twin(audit, influence):
+    """Between records, in array language."""
+    n, N = audit.sampled, audit.frame
+    part = n * (1 - n / N) * influence.slope**2 * influence.spread
+    return audit.p_inclusion @ part.sum(1)
+
+
+@points
+@given(seed=seeds)
+def test_sen_yates_grundy_is_linearised_for_simple_random_forces(
+    name, random_audit, point, variance_of, seed
+):
+    audit = simple_random(random_audit(seed))
+    if point(name, audit)[1] != OK:
+        return
+    variance, reason = variance_of("sen_yates_grundy", name, audit)
+    assert reason == OK
+    assert variance == pytest.approx(variance_of("linearised", name, audit)[0], rel=1e-12)
+
+
+@points
+def test_sen_yates_grundy_is_linearised_for_strata_of_simple_random_forces(
+    name, calm_audit, variance_of
+):
+    variance, _ = variance_of("sen_yates_grundy", name, calm_audit)
+    assert variance == pytest.approx(variance_of("linearised", name, calm_audit)[0], rel=1e-12)
+    # Two per cent off between a single pair would be seen.
+    joint = calm_audit.p_joint.copy()
+    joint[3, 4] = joint[4, 3] = 0.98 * joint[3, 4]
+    planted, _ = variance_of("sen_yates_grundy", name, calm_audit._replace(p_joint=joint))
+    assert planted != pytest.approx(variance, rel=1e-6)
+
+
+def unequal_joint(seed, p):
+    """Some joint probabilities, none above p_f p_g, as pairs of fixed size mostly have."""
+    rng = np.random.default_rng(seed)
+    factor = rng.uniform(0.5, 0.95, (len(p), len(p)))
+    joint = np.outer(p, p) * (factor + factor.T) / 2
+    np.fill_diagonal(joint, p)
+    return joint
+
+
+@points
+@given(seed=seeds)
+def test_sen_yates_grundy_is_its_twin_for_any_joint_probabilities(
+    name, random_audit, point, variance_of, seed
+):
+    audit = random_audit(seed)
+    p = np.random.default_rng(seed).uniform(0.1, 0.9, 9)
+    audit = audit._replace(p_inclusion=p[audit.force], p_joint=unequal_joint(seed, p))
+    _, reason, influence = point(name, audit)
+    if reason != OK:
+        return
+    expected = between_pairs_twin(audit, influence.contribution) + within_twin(audit, influence)
+    assert variance_of("sen_yates_grundy", name, audit) == (pytest.approx(expected, rel=1e-12), OK)
+
+
+def test_sen_yates_grundy_needs_joint_probabilities(calm_audit, variance_of):
+    unstated = calm_audit._replace(p_joint=np.zeros((0, 0)))
+    never = calm_audit.p_joint.copy()
+    never[3, 6] = never[6, 3] = 0.0
+    for audit in (unstated, calm_audit._replace(p_joint=never)):
+        variance, reason = variance_of("sen_yates_grundy", "combined_ratio", audit)
+        assert math.isnan(variance)
+        assert reason == NO_JOINT
+
+
+def test_sen_yates_grundy_says_so_where_it_is_negative(calm_audit, variance_of):
+    pi = np.outer(np.diag(calm_audit.p_joint), np.diag(calm_audit.p_joint))
+    likely = np.minimum(1.0, 1.5 * pi)
+    np.fill_diagonal(likely, np.diag(calm_audit.p_joint))
+    read = calm_audit._replace(p_joint=likely, frame=calm_audit.sampled.copy())
+    variance, reason = variance_of("sen_yates_grundy", "combined_ratio", read)
+    assert math.isnan(variance)
+    assert reason == NEGATIVE
 
 
 @given(seed=seeds)
-def test_linearised_adds_up_over_strata_of_forces(random_audit, seed):
+def test_linearised_adds_up_over_strata_of_forces(random_audit, point, variance_of, seed):
     audit = random_audit(seed)._replace(
         p_inclusion=np.array([0.4, 0.7, 0.4, 0.7]), force_stratum=np.array([3, 0, 3, 0])
     )
-    influence = empty_influence(4, 3)
-    accuracy, _ = compiled_point("combined_ratio")(audit, influence)
-    variance, _ = compiled_variance("linearised")(audit, accuracy, influence)
+    _, _, influence = point("combined_ratio", audit)
+    variance, _ = variance_of("linearised", "combined_ratio", audit)
     c, pi = influence.contribution, audit.p_inclusion
     expected = sum(
         (1 - pi[part[0]]) * 2 * c[part].var(ddof=1) for part in (np.array([0, 2]), np.array([1, 3]))
     )
-    for f, h in np.ndindex(4, 3):
-        N, n = audit.frame[f, h], audit.sampled[f, h]
-        s2 = records_variance(n, audit.due[f, h], audit.recorded[f, h], influence.ratio[f, h])
-        expected += pi[f] * n * (1 - n / N) * influence.slope[f, h] ** 2 * s2
-    assert variance == pytest.approx(expected, rel=1e-12)
+    assert variance == pytest.approx(expected + within_twin(audit, influence), rel=1e-12)
 
 
 @given(
@@ -99,206 +186,116 @@ def test_linearised_adds_up_over_strata_of_forces(random_audit, seed):
     ),
     ratio=st.floats(0, 1),
 )
-def test_residual_variance_of_counts_is_that_of_the_records(counts, ratio):
+def test_residual_variance_of_counts_is_that_of_the_records(counts, ratio, records_variance):
     n, due, recorded = counts
     value = residual_variance(n, due, recorded, ratio)
     assert value == pytest.approx(records_variance(n, due, recorded, ratio), abs=1e-14)
     assert value >= 0.0
 
 
-# --- complete enumeration ---
-
-
-def known_residuals(population, audit):
-    """Influence of the linear estimator whose ratio and total are the population's own."""
-    weight = 1 / (audit.p_inclusion[:, None] * population.due.sum())
-    slope = weight * audit.frame / audit.sampled
-    ratio = np.full(slope.shape, population.accuracy)
-    contribution = (slope * (audit.recorded - ratio * audit.due)).sum(1)
-    return Influence(contribution, np.ascontiguousarray(slope), ratio)
-
-
-def as_is(audit, influence):
-    return audit, influence
-
-
-def forget_records(audit, influence):
-    return audit, influence._replace(slope=influence.slope * 0)
-
-
-def forget_record_correction(audit, influence):
-    return audit._replace(frame=audit.frame * 1000), influence
-
-
-def forget_force_correction(audit, influence):
-    pi = np.where(audit.p_inclusion < 1.0, 1e-9, 1.0)
-    return audit._replace(p_inclusion=pi), influence
-
-
-def mean_model_variance_over_true(population, change=as_is):
-    """E(variance estimator) over the exact variance of the linear estimator: 1 if unbiased."""
-    p, value, variance = [], [], []
-    for probability, audit in population.audits():
-        influence = known_residuals(population, audit)
-        p.append(probability)
-        value.append(influence.contribution.sum())
-        audit, influence = change(audit, influence)
-        estimated, reason = compiled_variance("linearised")(audit, population.accuracy, influence)
-        assert reason == OK
-        variance.append(estimated)
-    p, value, variance = np.array(p), np.array(value), np.array(variance)
-    assert p.sum() == pytest.approx(1.0, abs=1e-12)
-    assert p @ value == pytest.approx(0.0, abs=1e-14)  # Horvitz-Thompson is unbiased
-    return (p @ variance) / (p @ value**2)
-
-
-@pytest.fixture(params=["srs_population", "stratified_population"])
-def population(request):
-    return request.getfixturevalue(request.param)
-
-
-def test_linearised_is_unbiased_over_all_samples_when_residuals_are_known(population):
-    assert mean_model_variance_over_true(population) == pytest.approx(1.0, rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    "fault", [forget_records, forget_record_correction, forget_force_correction]
-)
-def test_enumeration_notices_a_planted_fault(population, fault):
-    assert abs(mean_model_variance_over_true(population, fault) - 1.0) > 0.01
-
-
-def test_hajek_is_close_over_all_samples_of_unequal_probabilities(
-    pps_population, large_pps_population
-):
-    # An approximation: off by some per cent for few forces, to either side.
-    assert np.ptp(pps_population.p_inclusion) > 0.3
-    assert mean_model_variance_over_true(pps_population) == pytest.approx(1.0, abs=0.08)
-    assert mean_model_variance_over_true(large_pps_population) == pytest.approx(1.0, abs=0.04)
-    for fault in (forget_records, forget_force_correction):
-        assert abs(mean_model_variance_over_true(pps_population, fault) - 1.0) > 0.08
-
-
-class Moments(NamedTuple):
-    """Exact behaviour of an estimator over all samples of a population."""
-
-    bias: float
-    se: float
-    model_variance: float
-    hartley_ross_bias: float  # -cov(A, X) / E(X), Hartley & Ross (1954)
-    cv_due: float
-
-
-def moments(population, point):
-    rows = []
-    for probability, audit in population.audits():
-        accuracy, variance, reason = point_and_variance(point, "linearised", audit)
-        assert reason == OK
-        weight = audit.frame / audit.sampled / audit.p_inclusion[:, None]
-        rows.append((probability, accuracy, variance, (weight * audit.due).sum()))
-    p, accuracy, variance, due = np.array(rows).T
-    mean, mean_due = p @ accuracy, p @ due
-    return Moments(
-        bias=mean - population.accuracy,
-        se=math.sqrt(p @ (accuracy - mean) ** 2),
-        model_variance=p @ variance,
-        hartley_ross_bias=-(p @ ((accuracy - mean) * (due - mean_due))) / mean_due,
-        cv_due=math.sqrt(p @ (due - mean_due) ** 2) / mean_due,
-    )
-
-
-def test_bias_of_the_combined_ratio_is_what_hartley_and_ross_say(population):
-    exact = moments(population, "combined_ratio")
-    assert exact.bias == pytest.approx(exact.hartley_ross_bias, abs=1e-14)
-    assert abs(exact.bias) < exact.cv_due * exact.se
-    assert abs(exact.bias) < 0.1 * exact.se
-
-
-def test_hartley_and_ross_do_not_excuse_the_unweighted_control(population):
-    exact = moments(population, "pooled")
-    assert abs(exact.bias - exact.hartley_ross_bias) > 0.001
-
-
-def test_model_variance_of_the_ratio_is_of_the_right_size(population):
-    # To first order only.
-    exact = moments(population, "combined_ratio")
-    assert 0.95 < exact.model_variance / exact.se**2 < 1.02
-
-
-def test_mean_of_forces_is_unbiased_with_its_variance_when_all_records_are_read(srs_population):
-    # One stage only: the estimator is then a plain sample mean of F fixed numbers.
-    whole = type(srs_population)(
-        srs_population.reports,
-        srs_population.frame,
-        srs_population.draws,
-        srs_population.force_stratum,
-    )
-    rows = [(p, *point_and_variance("mean_of_forces", "linearised", a)) for p, a in whole.audits()]
-    p, accuracy, variance, _ = np.array(rows).T
-    truth = (whole.recorded.sum(1) / whole.due.sum(1)).mean()
-    assert p @ accuracy == pytest.approx(truth, abs=1e-14)
-    assert p @ variance == pytest.approx(p @ (accuracy - truth) ** 2, rel=1e-12)
+@pytest.mark.parametrize("n", [0, 1])
+def test_residual_variance_of_a_single_record_is_nan(n):
+    assert math.isnan(residual_variance(n, n, 0, 0.5))
 
 
 # --- limits ---
 
 
-@pytest.mark.parametrize("point", list(POINTS))
-def test_census_leaves_nothing_to_chance(point, random_audit):
-    audit = random_audit(5)
-    census = audit._replace(frame=audit.sampled.copy(), p_inclusion=np.ones(4))
-    assert point_and_variance(point, "linearised", census)[1:] == (0.0, OK)
+@points
+@both_stages
+def test_census_leaves_nothing_to_chance(variance, name, calm_audit, variance_of):
+    census = calm_audit._replace(
+        frame=calm_audit.sampled.copy(), p_inclusion=np.ones(6), p_joint=np.ones((9, 9))
+    )
+    assert variance_of(variance, name, census) == (0.0, OK)
 
 
+@both_stages
 @given(seed=seeds)
-def test_with_all_forces_certain_only_records_count(random_audit, seed):
-    audit = random_audit(seed)._replace(p_inclusion=np.ones(4), force_stratum=np.arange(4))
-    influence = empty_influence(4, 3)
-    accuracy, _ = compiled_point("combined_ratio")(audit, influence)
-    variance, _ = compiled_variance("linearised")(audit, accuracy, influence)
+def test_with_all_forces_certain_only_records_count(variance, random_audit, point, seed):
+    audit = random_audit(seed)._replace(
+        p_inclusion=np.ones(4), force_stratum=np.arange(4), p_joint=np.ones((9, 9))
+    )
+    accuracy, _, influence = point("combined_ratio", audit)
+    function, anyone = compiled_variance(variance), compiled_point("combined_ratio")
+    value, reason = function(audit, accuracy, influence, anyone)
+    assert (value, reason) == (pytest.approx(within_twin(audit, influence), rel=1e-12), OK)
     influence.contribution[:] = 123.0
-    assert compiled_variance("linearised")(audit, accuracy, influence)[0] == variance
+    assert function(audit, accuracy, influence, anyone)[0] == value
 
 
-@pytest.mark.parametrize("point", list(POINTS))
-def test_one_force_of_several_has_no_variance(point, random_audit):
-    audit = random_audit(5)._replace(force_stratum=np.array([0, 0, 1, 0]))
-    variance, reason = point_and_variance(point, "linearised", audit)[1:]
-    assert math.isnan(variance)
+SPREAD = ["linearised", "sen_yates_grundy", "ultimate_cluster", "jackknife", "bootstrap"]
+
+
+@points
+@pytest.mark.parametrize("variance", SPREAD)
+def test_one_force_of_several_has_no_variance(variance, name, calm_audit, variance_of):
+    alone = calm_audit._replace(force_stratum=np.array([0, 1, 2, 2, 3, 2]))
+    value, reason = variance_of(variance, name, alone)
+    assert math.isnan(value)
     assert reason == ONE_FORCE
 
 
-@pytest.mark.parametrize("point", list(POINTS))
-def test_one_record_of_several_has_no_variance(point, random_audit):
-    audit = random_audit(5)
+@pytest.mark.parametrize("variance", SPREAD)
+def test_one_force_from_each_of_two_strata_has_no_variance(variance, two_forces, variance_of):
+    """Their joint probability is the product, whose difference from itself says nothing."""
+    joint = np.full((3, 3), 4 / 9)
+    np.fill_diagonal(joint, 2 / 3)
+    audit = two_forces._replace(force_stratum=np.array([0, 1]), p_joint=joint)
+    value, reason = variance_of(variance, "combined_ratio", audit)
+    assert math.isnan(value)
+    assert reason == ONE_FORCE
+
+
+@points
+@both_stages
+def test_one_record_of_several_has_no_variance(variance, name, calm_audit, variance_of):
+    tables = ("frame", "sampled", "due", "recorded", "over_recorded")
+    audit = calm_audit._replace(**{table: getattr(calm_audit, table).copy() for table in tables})
     for counts in (audit.sampled, audit.due, audit.recorded):
         counts[2, 1] = 1
-    audit.frame[2, 1] = 40
-    variance, reason = point_and_variance(point, "linearised", audit)[1:]
-    assert math.isnan(variance)
+    audit.over_recorded[2, 1] = 0
+    value, reason = variance_of(variance, name, audit)
+    assert math.isnan(value)
     assert reason == ONE_RECORD
     audit.frame[2, 1] = 1
-    assert point_and_variance(point, "linearised", audit)[2] == OK
+    assert variance_of(variance, name, audit)[1] == OK
 
 
-def test_one_record_does_not_matter_where_its_volume_is_nothing(random_audit):
+def test_one_record_does_not_matter_where_its_volume_is_nothing(random_audit, variance_of):
     audit = random_audit(5)
     for counts in (audit.sampled, audit.due, audit.recorded):
         counts[2, 1] = 1
     audit.recorded_volume[:, 1] = 0.0
-    assert point_and_variance("by_group", "linearised", audit)[2] == OK
+    assert variance_of("linearised", "by_group", audit)[1] == OK
+
+
+@points
+def test_forces_expected_more_than_once_have_no_variance_without_replacement(
+    name, calm_audit, variance_of
+):
+    drawn = calm_audit._replace(
+        p_inclusion=np.array([1.2, 0.9, 0.5, 0.5, 0.5, 0.4]), force_stratum=np.zeros(6, np.int64)
+    )
+    value, reason = variance_of("linearised", name, drawn)
+    assert math.isnan(value)
+    assert reason == WITH_REPLACEMENT
+    assert variance_of("ultimate_cluster", name, drawn)[1] == OK
 
 
 def test_binomial_has_no_answer_where_nothing_was_read_as_due(two_forces):
     empty = two_forces._replace(due=two_forces.due * 0, recorded=two_forces.recorded * 0)
-    variance, reason = compiled_variance("binomial")(empty, math.nan, empty_influence(2, 1))
+    variance, reason = compiled_variance("binomial")(
+        empty, math.nan, empty_influence(2, 1), compiled_point("pooled")
+    )
     assert math.isnan(variance)
     assert reason == NOTHING_DUE
 
 
-def test_degrees_of_freedom_are_forces_less_strata(random_audit):
+@pytest.mark.parametrize("variance", SPREAD)
+def test_degrees_of_freedom_are_forces_less_strata(variance, random_audit):
     audit = random_audit(5)
-    df = compiled_df("linearised")
+    df = compiled_df(variance)
     assert df(audit) == 3
     assert df(audit._replace(force_stratum=np.array([0, 5, 5, 0]))) == 2
     assert df(audit._replace(force_stratum=np.arange(4))) == 0

@@ -82,9 +82,10 @@ def _number_problems(audit: Audit) -> Iterator[str]:
     not_due = audit.sampled - audit.due
     if not ((audit.over_recorded >= 0) & (audit.over_recorded <= not_due)).all():
         yield "over_recorded: expected 0 to sampled - due"
-    repeated = np.unique(audit.force).size < audit.force.size
-    if not (audit.p_inclusion > 0.0).all() or (not repeated and (audit.p_inclusion > 1.0).any()):
-        yield "p_inclusion: expected values above 0, up to 1"
+    # With replacement it is the expected number of draws, and no force need be drawn twice.
+    n_draws = audit.force.size
+    if not ((audit.p_inclusion > 0.0) & (audit.p_inclusion <= max(n_draws, 1))).all():
+        yield f"p_inclusion: expected values above 0, up to 1 (with replacement, to {n_draws})"
     n_rows = audit.recorded_volume.shape[0]
     if not ((audit.force >= 0) & (audit.force < n_rows)).all():
         yield f"force: expected rows of recorded_volume, 0 to {n_rows - 1}"
