@@ -144,7 +144,7 @@ def typical_logit(mean: float, spread: float) -> float:
     """Logit of the median of a logit-normal share of given mean; infinite for a mean of 0 or 1.
 
     >>> round(typical_logit(0.115, 0.0), 4), round(typical_logit(0.115, 1.0), 4)
-    (-2.0406, -2.391)
+    (-2.0407, -2.391)
     """
     if not 0.0 < mean < 1.0:
         return logit(mean)
