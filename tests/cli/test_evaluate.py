@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from underrecording.cli import main
-from underrecording.estimation import INTERVALS, VARIANCES
+from underrecording.estimation import INTERVALS, MODELS, POINTS, VARIANCES
 
 HEADER = "force,stratum,frame,sampled,due,recorded"
 ESSEX_AND_MET = (
@@ -189,3 +189,11 @@ def test_name_close_to_a_known_force_is_pointed_out(tmp_path):
     found = run(table(tmp_path, ESSEX_AND_MET.replace("Metropolitan", "Metropolitann")))
     assert found.exit_code == 0
     assert "Metropolitan" in found.stderr
+
+
+@pytest.mark.parametrize("name", [*POINTS, *MODELS])
+def test_every_estimator_can_be_described(name):
+    found = CliRunner().invoke(main, ["describe", "estimator", name])
+    assert found.exit_code == 0, found.output
+    for part in ("Formula::", "Assumes:", "Do not use it", "Source:"):
+        assert part in found.stdout

@@ -84,9 +84,11 @@ def _rules() -> list[Entry]:
 
 
 def _estimators() -> list[Entry]:
-    from underrecording.estimation import POINTS
+    from underrecording.estimation import MODELS, POINTS
 
-    return [_of(name, plugin.description) for name, plugin in POINTS.items()]
+    # What comes whole is known by its full name.
+    points = [_of(name, plugin.description) for name, plugin in POINTS.items()]
+    return points + [_of(name, plugin.description) for name, plugin in MODELS.items()]
 
 
 def _variances() -> list[Entry]:
