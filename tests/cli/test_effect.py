@@ -93,6 +93,7 @@ def test_text_has_both_sides_and_says_what_is_assumed(scenario, tmp_path):
     assert str(tmp_path) in result.stdout
 
 
+@pytest.mark.slow
 def test_attribution_and_sobol_are_one_document(scenario, tmp_path):
     result = invoke(
         "attribute", scenario, "--force", "Gwent", "--worlds", 2, "--sobol", 8,

@@ -97,6 +97,7 @@ def test_another_number_of_threads_and_another_folder_give_the_same_bytes(finish
     assert (tmp_path / "mine/measures.csv").read_bytes() == (run / "measures.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_folder(finished, tmp_path):
     _, run, _ = finished
     result = simulate("run", QUICK, "--seed", 2, "--replicates", 50, "--quiet", cwd=tmp_path)

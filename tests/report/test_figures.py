@@ -61,6 +61,7 @@ def test_a_study_is_drawn_as_far_as_it_goes(studies):
     assert "sampling_distribution" not in studies("silent").drawn
 
 
+@pytest.mark.slow
 def test_figures_are_the_same_bytes_each_time(studies):
     study = studies("swept")
     for again in draw_all(study.results):

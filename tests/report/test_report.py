@@ -70,6 +70,7 @@ def test_a_run_folder_holds_what_it_promises(written):
     assert not list(folder.rglob("*.partial"))
 
 
+@pytest.mark.slow
 def test_several_fixed_worlds_are_written_too(written):
     assert {"worlds.csv", "world_quantiles.csv"} < set(written("worlds"))
     assert "worlds.csv" not in written("grid")

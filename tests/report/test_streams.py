@@ -111,6 +111,7 @@ def test_a_force_without_decisions_can_be_drawn(tmp_path):
     assert write_figures(tmp_path, force, weeks=nothing, loads=loads[:0])
 
 
+@pytest.mark.slow
 def test_files_are_the_same_bytes_each_time(month, tmp_path):
     force, weeks, loads = month
     for folder in ("a", "b"):

@@ -124,6 +124,7 @@ def test_a_lever_rests_on_the_assumptions_that_it_works_through():
     assert found.change.max() <= 1e-12
 
 
+@pytest.mark.slow
 def test_an_intervention_counts_where_it_acts():
     training = Intervention(date=date(2012, 11, 8), training_rate_per_year=3.0)
     changes = []
@@ -139,6 +140,7 @@ def test_an_intervention_counts_where_it_acts():
     assert 0 < changes[1] < 0.1 * changes[0]
 
 
+@pytest.mark.slow
 def test_more_demand_is_more_load_and_less_accuracy():
     demand = Intervention(date=date(2012, 11, 8), demand=1.3)
     pathway = Pathway(days=28, warm_up_days=7, follow_up_days=28, interventions=(demand,))
