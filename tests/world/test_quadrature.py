@@ -45,3 +45,10 @@ def test_too_few_points_would_be_seen():
     at, back = condense(-np.linspace(0, 3, 200))
     spoilt = back @ (expit(2 + at) + 1e-9 * (-1.0) ** np.arange(len(at)))
     assert np.abs(spoilt - expit(2 - np.linspace(0, 3, 200))).max() > 1e-12
+
+
+def test_offsets_a_denormal_number_apart_are_condensed_without_overflow():
+    offset = np.zeros(43)
+    offset[0] = -9.15157785e-309
+    at, back = condense(offset)
+    np.testing.assert_allclose(back @ at, offset, atol=1e-300)

@@ -99,6 +99,9 @@ class Condensed(NamedTuple):
     back: Floats
 
 
+_ONE_OFFSET = 1e-100  # Closer together, offsets are one; differences of theirs would overflow.
+
+
 def condense(offset: Floats) -> Condensed:
     """Condense the offsets of forces, (F,) or (F, L), logits.
 
@@ -115,6 +118,8 @@ def condense(offset: Floats) -> Condensed:
     """
     distinct, place = np.unique(offset, return_inverse=True)
     half = (distinct[-1] - distinct[0]) / 2.0
+    if half < _ONE_OFFSET:
+        distinct, place, half = distinct[:1], np.zeros_like(place), 0.0
     a = 0.9 * math.pi / half if half > 0.0 else math.inf
     # 1 in 10**16, with the size of the curve in its strip, at most 3.3, allowed for.
     points = math.ceil(39.0 / math.log(a + math.hypot(a, 1.0))) + 1 if half > 0.0 else 1
