@@ -1,8 +1,9 @@
 """How the hot loops are compiled: cached, without fast maths, the lock released.
 
 Numba notices when a function's own file changes, not when a function it calls
-does. The cache therefore lives in a folder named after the whole source, so
-that code of one version never runs with a compiled part of another.
+does. The cache therefore lives in a folder named after the source, so that code
+of one version never runs with a compiled part of another. The command line and
+the report are left out of the name: nothing compiled may import them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 import numba
 from numba.extending import intrinsic
 
+_NEVER_COMPILED = ("cli", "report")
+
 
 @cache
 def cache_folder() -> Path:
@@ -27,7 +30,8 @@ def cache_folder() -> Path:
     source = Path(__file__).parent
     digest = hashlib.sha256(numba.__version__.encode())
     for file in sorted(source.rglob("*.py")):
-        digest.update(file.read_bytes())
+        if file.relative_to(source).parts[0] not in _NEVER_COMPILED:
+            digest.update(file.read_bytes())
     home = os.environ.get("UNDERRECORDING_CACHE") or os.environ.get("XDG_CACHE_HOME")
     base = Path(home) if home else Path.home() / ".cache"
     return base / "underrecording" / digest.hexdigest()[:16]
