@@ -22,11 +22,11 @@ import numpy as np
 import peers_of_estimators as peers
 from side_by_side import options
 
-from underrecording.audit import Audit
+from underrecording.audit import Audit, Audits
 from underrecording.estimation import EstimatorSpec, estimate
-from underrecording.inspection.inspect import Audits, plan_inspection, read_reports, select_forces
+from underrecording.estimation.many import repeat
+from underrecording.inspection.inspect import plan_inspection, read_reports, select_forces
 from underrecording.inspection.strands import reports_strand
-from underrecording.study.repeat import repeat
 from underrecording.world.build import build_world
 from underrecording.world.options import WorldOptions
 

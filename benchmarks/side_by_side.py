@@ -21,11 +21,11 @@ from numpy_twin import numpy_audits
 
 from underrecording.audit import ForceFrame
 from underrecording.estimation import EstimatorSpec
+from underrecording.estimation.many import repeat
 from underrecording.inspection.forces.srs import SimpleRandom
 from underrecording.inspection.inspect import plan_inspection, read_reports, select_forces
 from underrecording.inspection.options import InspectionOptions, Records
 from underrecording.inspection.strands import reports_strand
-from underrecording.study.repeat import repeat
 from underrecording.world.build import World, build_world
 from underrecording.world.options import WorldOptions
 

@@ -73,6 +73,40 @@ class Audit(NamedTuple):
     seed: int = 0
 
 
+class Audits(NamedTuple):
+    """B audits of m forces in H strata: `Audit` with a leading axis.
+
+    Attributes
+    ----------
+    force : int array (B, m)
+    frame, sampled, due, recorded : int arrays (B, m, H)
+    p_inclusion : float array (B, m)
+    force_stratum : int array (B, m)
+    recorded_volume : float array (W, F, H)
+        W is B, or 1 where all audits are of one world.
+    over_recorded : int array (B, m, H)
+    post_stratum : int array (F,)
+    p_joint : float array (F, F) or (0, 0)
+    readers : float array (R, 4, 2)
+        R is B, or 1 where the same is held of the readers in all audits.
+    seed : int array (B,)
+    """
+
+    force: Ints
+    frame: Ints
+    sampled: Ints
+    due: Ints
+    recorded: Ints
+    p_inclusion: Floats
+    force_stratum: Ints
+    recorded_volume: Floats
+    over_recorded: Ints
+    post_stratum: Ints
+    p_joint: Floats
+    readers: Floats
+    seed: Ints
+
+
 class ForceFrame(NamedTuple):
     """What is publicly known of the F forces before anyone is inspected.
 
@@ -106,8 +140,9 @@ class Influence(NamedTuple):
     slope : float array (m, H)
         What a record of the stratum adds to it, per unit of its residual.
     spread : float array (m, H)
-        Sample variance of those residuals over the records read in the stratum;
-        NaN where one record was read.
+        Variance of the sum of those residuals over the n records read, had others
+        of the N been read: n (1 - n / N) times their sample variance. 0 where all
+        or none were read, NaN where one of several was.
     numerator, denominator : float arrays (m,)
         Where the estimate is a ratio of sums over forces: the force's terms;
         else NaN.

@@ -11,6 +11,7 @@ from scipy.special import betaln, expit, ndtr
 from underrecording.audit import FAULTLESS, Audit
 from underrecording.estimation import EstimatorSpec, estimate
 from underrecording.estimation.effective_counts import EffectiveCounts, effective_counts
+from underrecording.estimation.many import only_stratum, repeat
 from underrecording.estimation.mixture import (
     Mixture,
     matched,
@@ -35,7 +36,6 @@ from underrecording.inspection.inspect import (
 from underrecording.inspection.options import InspectionOptions
 from underrecording.inspection.strands import reports_strand
 from underrecording.ledger import under_recording_rate
-from underrecording.study.repeat import only_stratum, repeat
 from underrecording.world.build import build_world
 from underrecording.world.options import WorldOptions
 

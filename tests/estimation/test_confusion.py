@@ -8,6 +8,7 @@ import pytest
 from underrecording.audit import BLIND_READERS, FAULTLESS, NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation import EstimatorSpec, empty_influence, estimate
 from underrecording.estimation.compile import compiled_point
+from underrecording.estimation.many import repeat
 from underrecording.inspection.forces.srs import SimpleRandom
 from underrecording.inspection.inspect import plan_inspection, read_reports, select_forces
 from underrecording.inspection.options import (
@@ -19,7 +20,6 @@ from underrecording.inspection.options import (
 )
 from underrecording.inspection.strands import reports_strand
 from underrecording.ledger import under_recording_rate
-from underrecording.study.repeat import repeat
 from underrecording.world.build import build_world
 from underrecording.world.options import WorldOptions
 
@@ -107,7 +107,9 @@ def test_influence_is_that_of_records_read_one_by_one(audit):
         for h in range(3):
             counts = np.rint(observed(audit)[f, h] * audit.sampled[f, h]).astype(int)
             records = np.repeat(residual, counts)
-            assert influence.spread[f, h] == pytest.approx(records.var(ddof=1), rel=1e-10)
+            by_chance = len(records) * (1 - len(records) / audit.frame[f, h])
+            expected = by_chance * records.var(ddof=1)
+            assert influence.spread[f, h] == pytest.approx(expected, rel=1e-10)
             sums += influence.slope[f, h] * records.sum()
         assert influence.contribution[f] == pytest.approx(sums, rel=1e-9, abs=1e-12)
 

@@ -11,7 +11,6 @@ from underrecording.estimation.compile import (
     AUDIT_TYPE,
     INFLUENCE_TYPE,
     POINT_FT,
-    POINT_SIGNATURE,
     compile_as,
     compiled_df,
     compiled_interval,
@@ -19,10 +18,18 @@ from underrecording.estimation.compile import (
     compiled_point,
     compiled_variance,
 )
-from underrecording.estimation.estimate import EstimatorSpec, compiled_answer, empty_influence
+from underrecording.estimation.estimate import alone, empty_influence
+from underrecording.estimation.many import accuracies, compiled_estimator, in_batches
 from underrecording.estimation.precision import precision
-from underrecording.estimation.registries import INTERVALS, MODELS, POINTS, VARIANCES
+from underrecording.estimation.registries import (
+    INTERVALS,
+    MODELS,
+    POINTS,
+    VARIANCES,
+    point_estimator,
+)
 from underrecording.estimation.replication import reestimate
+from underrecording.estimation.spec import EstimatorSpec
 
 REGISTRIES = (POINTS, VARIANCES, INTERVALS, MODELS)
 PLUG_INS = [plug_in for registry in REGISTRIES for plug_in in registry.values()]
@@ -190,7 +197,7 @@ def test_slope_and_spread_give_the_variance_of_what_records_add(name, calm_audit
         )
         n, x, y, z = (getattr(calm_audit, t)[f, h] for t in tables[1:])
         adds = np.repeat([due + recorded, due, over, 0.0], [y, x - y, z, n - x - z])
-        expected = np.var(adds, ddof=1)
+        expected = n * (1 - n / calm_audit.frame[f, h]) * np.var(adds, ddof=1)
         assert influence.slope[f, h] ** 2 * influence.spread[f, h] == pytest.approx(
             expected, rel=1e-6
         )
@@ -303,24 +310,21 @@ def test_model_is_named_as_a_scenario_names_it(name):
 
 
 def always_one_half(audit, influence):
-    """A point estimator that nobody registered."""
+    """A point estimator of nobody else's."""
     influence.contribution[:] = 0.0
     influence.slope[:] = 0.0
     return 0.5, 0
 
 
-def test_new_estimator_recompiles_no_loop(calm_audit):
-    loop = compiled_answer()
-    value, variance, *_ = loop(
-        compile_as(POINT_SIGNATURE, always_one_half),
-        compiled_variance("binomial"),
-        compiled_interval("wald"),
-        calm_audit,
-        empty_influence(6, 3),
-        0.95,
-        math.inf,
-        2.0,
-    )
-    assert value == 0.5
-    assert variance == pytest.approx(0.25 / calm_audit.due.sum())
-    assert len(loop.signatures) == 1
+def test_new_estimator_recompiles_nothing_else(calm_audit, monkeypatch):
+    first = EstimatorSpec("pooled", "binomial", "wald")
+    accuracies(first, alone(calm_audit), level=0.95)
+    before = len(in_batches.signatures)
+    monkeypatch.setattr(POINTS, "_items", POINTS._items | {})
+    point_estimator("always_one_half")(always_one_half)
+    spec = EstimatorSpec("always_one_half", "binomial", "wald")
+    (answer,), _ = accuracies(spec, alone(calm_audit), level=0.95)
+    assert answer[0] == 0.5
+    assert answer[1] == pytest.approx(0.25 / calm_audit.due.sum())
+    assert len(in_batches.signatures) == before
+    assert compiled_estimator(spec).variance == compiled_estimator(first).variance

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from underrecording.audit import REASONS, Audit
+from underrecording.audit import REASONS, Audit, Audits
 from underrecording.estimation import (
     INTERVALS,
     MODELS,
@@ -20,8 +20,7 @@ from underrecording.estimation import (
     checked,
     estimate,
 )
-from underrecording.inspection.inspect import Audits
-from underrecording.study.repeat import repeat
+from underrecording.estimation.many import repeat
 
 COMBINATIONS = [
     EstimatorSpec(point, variance, interval)

@@ -11,11 +11,11 @@ from underrecording.estimation.compile import compiled_point, compiled_variance
 
 
 def residual_spread(audit, ratio):
-    """Sample variance of y - ratio x over the records of every stratum, (m, H)."""
+    """Variance of the sum of y - ratio x over the records read of every stratum, (m, H)."""
     n, x, y = audit.sampled, audit.due, audit.recorded
     mean = (y - ratio * x) / n
     squares = y * (1 - ratio - mean) ** 2 + (x - y) * (ratio + mean) ** 2 + (n - x) * mean**2
-    return squares / (n - 1)
+    return n * (1 - n / audit.frame) * squares / (n - 1)
 
 
 def known_residuals(population, audit):
@@ -37,7 +37,8 @@ def forget_records(audit, influence):
 
 
 def forget_record_correction(audit, influence):
-    return audit._replace(frame=audit.frame * 1000), influence
+    unread = 1 - audit.sampled / audit.frame
+    return audit, influence._replace(spread=influence.spread / np.where(unread > 0, unread, 1))
 
 
 def forget_force_correction(audit, influence):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from underrecording.audit import NO_VOLUME, NOTHING_DUE, NOTHING_RECORDED, OK, Audit
 from underrecording.estimation.compile import compiled_point
 from underrecording.estimation.estimate import empty_influence
-from underrecording.estimation.totals import residual_variance
+from underrecording.estimation.totals import sum_variance
 
 seeds = st.integers(0, 10**6)
 
@@ -129,7 +129,7 @@ def record_derivative(name, audit, f, h, x, y):
 
 @names
 @given(seed=seeds)
-def test_spread_is_the_sample_variance_of_the_residuals(
+def test_spread_is_the_variance_of_the_sum_of_the_residuals(
     name, random_audit, records_variance, point, seed
 ):
     audit = random_audit(seed)
@@ -137,8 +137,9 @@ def test_spread_is_the_sample_variance_of_the_residuals(
     ratio = residual_ratio(name, audit)
     for f, h in np.ndindex(audit.due.shape):
         counts = audit.sampled[f, h], audit.due[f, h], audit.recorded[f, h]
-        expected = records_variance(*counts, ratio[f, h])
-        assert influence.spread[f, h] == pytest.approx(expected, abs=1e-14)
+        by_chance = counts[0] * (1 - counts[0] / audit.frame[f, h])
+        expected = by_chance * records_variance(*counts, ratio[f, h])
+        assert influence.spread[f, h] == pytest.approx(expected, abs=1e-12)
 
 
 @names
@@ -149,8 +150,8 @@ def test_a_slope_or_ratio_off_by_one_per_cent_would_be_noticed(name, random_audi
     derivative = record_derivative(name, audit, 0, 0, 1, 0)
     assert derivative == pytest.approx(-influence.slope[0, 0] * ratio, abs=1e-12)
     assert abs(derivative + 1.01 * influence.slope[0, 0] * ratio) > 1e-6
-    counts = audit.sampled[0, 0], audit.due[0, 0], audit.recorded[0, 0]
-    planted = residual_variance(*counts, 1.01 * ratio)
+    counts = (table[0, 0] for table in (audit.frame, audit.sampled, audit.due, audit.recorded))
+    planted = sum_variance(*counts, 1.01 * ratio)
     assert abs(influence.spread[0, 0] - planted) > 1e-6
 
 

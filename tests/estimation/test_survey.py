@@ -10,11 +10,12 @@ from scipy import stats
 
 from underrecording.audit import Audit
 from underrecording.estimation.check import checked
-from underrecording.estimation.estimate import EstimatorSpec, estimate
+from underrecording.estimation.estimate import estimate
 from underrecording.estimation.intervals.korn_graubard import korn_graubard
 from underrecording.estimation.intervals.likelihood import likelihood
 from underrecording.estimation.precision import precision
 from underrecording.estimation.registries import VARIANCES
+from underrecording.estimation.spec import EstimatorSpec
 from underrecording.estimation.stages import between_forces, within_forces
 from underrecording.estimation.totals import records_read
 from underrecording.estimation.variances.sen_yates_grundy import between_pairs

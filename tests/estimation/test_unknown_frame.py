@@ -5,8 +5,9 @@ import pytest
 
 from underrecording.audit import OK
 from underrecording.estimation.compile import compiled_model
-from underrecording.estimation.estimate import EstimatorSpec, estimate
+from underrecording.estimation.estimate import estimate
 from underrecording.estimation.registries import INTERVALS, MODELS, POINTS, VARIANCES
+from underrecording.estimation.spec import EstimatorSpec
 from underrecording.estimation.totals import (
     effective_sample_size,
     is_census,

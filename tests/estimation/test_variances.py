@@ -19,7 +19,7 @@ from underrecording.audit import (
 from underrecording.estimation.compile import compiled_df, compiled_point, compiled_variance
 from underrecording.estimation.estimate import empty_influence
 from underrecording.estimation.registries import POINTS
-from underrecording.estimation.totals import residual_variance
+from underrecording.estimation.totals import sum_variance
 
 seeds = st.integers(0, 10**6)
 points = pytest.mark.parametrize("name", list(POINTS))
@@ -89,8 +89,7 @@ def between_pairs_twin(audit, contribution):
 
 def within_twin(audit, influence):
     """Between records, in array language."""
-    n, N = audit.sampled, audit.frame
-    part = n * (1 - n / N) * influence.slope**2 * influence.spread
+    part = influence.slope**2 * influence.spread
     return audit.p_inclusion @ part.sum(1)
 
 
@@ -186,16 +185,21 @@ def test_linearised_adds_up_over_strata_of_forces(random_audit, point, variance_
     ),
     ratio=st.floats(0, 1),
 )
-def test_residual_variance_of_counts_is_that_of_the_records(counts, ratio, records_variance):
+def test_variance_of_a_sum_is_that_of_the_records(counts, ratio, records_variance):
     n, due, recorded = counts
-    value = residual_variance(n, due, recorded, ratio)
-    assert value == pytest.approx(records_variance(n, due, recorded, ratio), abs=1e-14)
+    value = sum_variance(4 * n, n, due, recorded, ratio)
+    expected = 0.75 * n * records_variance(n, due, recorded, ratio)
+    assert value == pytest.approx(expected, abs=1e-13)
     assert value >= 0.0
 
 
-@pytest.mark.parametrize("n", [0, 1])
-def test_residual_variance_of_a_single_record_is_nan(n):
-    assert math.isnan(residual_variance(n, n, 0, 0.5))
+@pytest.mark.parametrize(
+    ("frame", "sampled", "expected"),
+    [(9, 1, math.nan), (1, 1, 0.0), (0, 1, math.nan), (9, 0, 0.0), (0, 0, 0.0), (9, 9, 0.0)],
+)
+def test_variance_of_a_sum_where_one_record_none_or_all_were_read(frame, sampled, expected):
+    value = sum_variance(frame, sampled, sampled, sampled // 2, 0.5)
+    assert value == pytest.approx(expected, nan_ok=True)
 
 
 # --- limits ---

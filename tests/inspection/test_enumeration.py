@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from underrecording.estimation import EstimatorSpec
+from underrecording.estimation.many import repeat
 from underrecording.inspection.forces.srs import simple_random_plan
 from underrecording.inspection.inspect import read_reports, select_forces
 from underrecording.inspection.strands import reports_strand
-from underrecording.study.repeat import repeat
 
 REPLICATES = 150_000
 PERFECT = (1.0, 1.0, 1.0, 1.0)

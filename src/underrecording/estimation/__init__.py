@@ -8,14 +8,15 @@ Nothing in this room knows the truth.
 from underrecording.estimation import estimators, intervals, variances
 from underrecording.estimation.check import checked
 from underrecording.estimation.estimate import (
-    EstimatorSpec,
     degrees_of_freedom,
     empty_influence,
     estimate,
     mirror,
     quantile,
 )
+from underrecording.estimation.many import only_stratum, repeat
 from underrecording.estimation.registries import INTERVALS, MODELS, POINTS, VARIANCES
+from underrecording.estimation.spec import EstimatorSpec
 from underrecording.registry import load_plugins
 
 for package in (estimators, variances, intervals):
@@ -34,6 +35,8 @@ __all__ = [
     "estimators",
     "intervals",
     "mirror",
+    "only_stratum",
     "quantile",
+    "repeat",
     "variances",
 ]

@@ -1,9 +1,8 @@
-"""Plug-ins compiled to machine code behind one type a kind.
+"""Plug-ins compiled to machine code, one audit at a time, behind one signature a kind.
 
-A plug-in reaches a loop as a *first-class function*: its address, behind the
-type of its kind. So a loop is compiled once whatever plug-ins exist, and a new
-estimator touches its own file only. Everything is compiled at first use, not at
-import, and kept on disk for the next process (see `underrecording.compiling`).
+So a new estimator touches its own file only. Everything is compiled at first
+use, not at import, and kept on disk for the next process (see
+`underrecording.compiling`); `loops` has the form that takes many audits.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any, TypeVar, cast
 from numba import types
 
 from underrecording import compiling
-from underrecording.audit import Audit, Influence
+from underrecording.audit import Audit, Audits, Influence
 from underrecording.estimation.precision import Precision
 from underrecording.estimation.registries import (
     INTERVALS,
@@ -29,8 +28,8 @@ from underrecording.estimation.registries import (
     VarianceFunction,
 )
 
-_INTS, _INT_TABLE = types.Array(types.int64, 1, "C"), types.Array(types.int64, 2, "C")
-_FLOATS, _FLOAT_TABLE = types.Array(types.float64, 1, "C"), types.Array(types.float64, 2, "C")
+_INTS, _INT_TABLE, _INT_TABLES = (types.Array(types.int64, n, "C") for n in (1, 2, 3))
+_FLOATS, _FLOAT_TABLE, _FLOAT_TABLES = (types.Array(types.float64, n, "C") for n in (1, 2, 3))
 
 AUDIT_TYPE = types.NamedTuple(
     (
@@ -49,6 +48,24 @@ AUDIT_TYPE = types.NamedTuple(
         types.int64,  # seed
     ),
     Audit,
+)
+AUDITS_TYPE = types.NamedTuple(
+    (
+        _INT_TABLE,  # force
+        _INT_TABLES,  # frame
+        _INT_TABLES,  # sampled
+        _INT_TABLES,  # due
+        _INT_TABLES,  # recorded
+        _FLOAT_TABLE,  # p_inclusion
+        _INT_TABLE,  # force_stratum
+        _FLOAT_TABLES,  # recorded_volume
+        _INT_TABLES,  # over_recorded
+        _INTS,  # post_stratum
+        _FLOAT_TABLE,  # p_joint
+        _FLOAT_TABLES,  # readers
+        _INTS,  # seed
+    ),
+    Audits,
 )
 INFLUENCE_TYPE = types.NamedTuple(
     (
@@ -85,6 +102,11 @@ Function = TypeVar("Function", bound=Callable[..., object])
 def compiled(function: Function) -> Function:
     """Compile a helper that plug-ins share, when the first of them is compiled."""
     return cast(Function, compiling.compiled(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile a helper into whatever calls it: short ones, called for every audit."""
+    return cast(Function, compiling.compiled(function, inline=True))
 
 
 def compile_as(signature: Any, function: Function) -> Function:

@@ -1,112 +1,18 @@
-"""One audit, one estimator, one `Estimate`: the compiled path of a study, called once."""
+"""One audit, one estimator, one `Estimate`: the compiled path of a study, for one audit."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, cast
 
 import numpy as np
-from numba import types
 
-from underrecording.audit import AT_BOUNDARY, OK, REASONS, Audit, Estimate, Influence
-from underrecording.errors import UserError, one_of
+from underrecording.audit import REASONS, Audit, Audits, Estimate, Influence
 from underrecording.estimation.check import checked
-from underrecording.estimation.compile import (
-    ANSWER,
-    AUDIT_TYPE,
-    INFLUENCE_TYPE,
-    INTERVAL_FT,
-    POINT_FT,
-    VARIANCE_FT,
-    compile_as,
-    compiled_df,
-    compiled_interval,
-    compiled_model,
-    compiled_point,
-    compiled_variance,
-)
-from underrecording.estimation.precision import Precision
-from underrecording.estimation.registries import (
-    INTERVALS,
-    MODELS,
-    POINTS,
-    VARIANCES,
-    IntervalFunction,
-    PointFunction,
-    VarianceFunction,
-)
-from underrecording.estimation.totals import effective_sample_size, records_read
+from underrecording.estimation.compile import compiled_df
+from underrecording.estimation.many import accuracies
+from underrecording.estimation.registries import INTERVALS
+from underrecording.estimation.spec import EstimatorSpec
 from underrecording.special import t_quantile
-
-
-@dataclass(frozen=True, slots=True)
-class EstimatorSpec:
-    """The names of a point estimator, a variance and an interval.
-
-    Raises
-    ------
-    UserError
-        If a name is unknown; all unknown names at once.
-
-    >>> str(EstimatorSpec.parse("combined_ratio/linearised/t"))
-    'combined_ratio/linearised/t'
-    >>> EstimatorSpec("pooled", "binomal", "wilson")  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    underrecording.errors.UserError: unknown variance 'binomal'; did you mean 'binomial'? (known:
-    binomial, ...)
-    """
-
-    point: str
-    variance: str
-    interval: str
-
-    def __post_init__(self) -> None:
-        if str(self) in MODELS:
-            return
-        whole = [name for name in MODELS if name.startswith(f"{self.point}/")]
-        if whole:
-            raise UserError(f"estimator '{self}': {self.point} comes whole; give {one_of(whole)}")
-        problems: list[str] = []
-        registries: tuple[tuple[Mapping[str, object], str], ...] = (
-            (POINTS, self.point),
-            (VARIANCES, self.variance),
-            (INTERVALS, self.interval),
-        )
-        for registry, name in registries:
-            try:
-                registry[name]
-            except UserError as error:
-                problems.extend(error.problems)
-        if problems:
-            raise UserError(problems)
-
-    @classmethod
-    def parse(cls, text: str) -> EstimatorSpec:
-        """Read ``point/variance/interval``.
-
-        >>> EstimatorSpec.parse("combined_ratio")
-        Traceback (most recent call last):
-        underrecording.errors.UserError: estimator 'combined_ratio': expected
-        point/variance/interval, such as combined_ratio/linearised/t
-        """
-        names = text.split("/")
-        if len(names) != 3:
-            raise UserError(
-                f"estimator '{text}': expected point/variance/interval, "
-                "such as combined_ratio/linearised/t"
-            )
-        return cls(*names)
-
-    @property
-    def is_model(self) -> bool:
-        """Whether it comes whole, its variance and interval its own."""
-        return str(self) in MODELS
-
-    def __str__(self) -> str:
-        return f"{self.point}/{self.variance}/{self.interval}"
 
 
 def estimate(audit: Audit, spec: EstimatorSpec, *, level: float = 0.95) -> Estimate:
@@ -147,21 +53,24 @@ def estimate(audit: Audit, spec: EstimatorSpec, *, level: float = 0.95) -> Estim
     if not 0.0 < level < 1.0:
         raise ValueError(f"level: {level} is not between 0 and 1")
     audit = checked(audit)
+    answers, reasons = accuracies(spec, alone(audit), level=level)
+    value, variance, low, high = (float(number) for number in answers[0])
     df = degrees_of_freedom(audit, spec)
-    if spec.is_model:
-        value, variance, low, high, reason = compiled_model(str(spec))(audit, level)
-    else:
-        value, variance, low, high, reason = compiled_answer()(
-            compiled_point(spec.point),
-            compiled_variance(spec.variance),
-            compiled_interval(spec.interval),
-            audit,
-            empty_influence(*audit.due.shape),
-            level,
-            df,
-            quantile(spec, level=level, df=df),
-        )
-    return Estimate(value, variance, low, high, level, df, REASONS[reason])
+    return Estimate(value, variance, low, high, level, df, REASONS[reasons[0]])
+
+
+def alone(audit: Audit) -> Audits:
+    """One checked audit as one of many."""
+    return Audits(
+        post_stratum=audit.post_stratum,
+        p_joint=audit.p_joint,
+        seed=np.array([audit.seed]),
+        **{
+            name: getattr(audit, name)[None]
+            for name in Audit._fields
+            if name not in ("post_stratum", "p_joint", "seed")
+        },
+    )
 
 
 def mirror(estimate: Estimate) -> Estimate:
@@ -197,40 +106,3 @@ def empty_influence(n_forces: int, n_strata: int) -> Influence:
     by_force, by_stratum = (n_forces,), (n_forces, n_strata)
     shapes = (by_force, by_stratum, by_stratum, by_force, by_force, (1,))
     return Influence(*(np.zeros(shape) for shape in shapes))
-
-
-def answer(
-    point: PointFunction,
-    variance: VarianceFunction,
-    interval: IntervalFunction,
-    audit: Audit,
-    influence: Influence,
-    level: float,
-    df: float,
-    quantile: float,
-) -> tuple[float, float, float, float, int]:
-    """Value, variance, low, high and reason code; NaN from where the reason bites."""
-    nan = math.nan
-    value, reason = point(audit, influence)
-    if reason != OK:
-        return nan, nan, nan, nan, reason
-    spread, reason = variance(audit, value, influence, point)
-    if reason != OK:
-        return value, nan, nan, nan, reason
-    spread += influence.readers[0]
-    n_eff = effective_sample_size(audit, value, spread)
-    n_due = float(records_read(audit)[0])
-    low, high = interval(Precision(value, spread, level, df, quantile, n_eff, n_due))
-    if math.isnan(low) or math.isnan(high):
-        return value, spread, nan, nan, AT_BOUNDARY
-    return value, spread, low, high, OK
-
-
-@cache
-def compiled_answer() -> Any:
-    """`answer` in compiled form, one for all plug-ins; compiled loops may call it too."""
-    number = types.float64
-    signature = ANSWER(
-        POINT_FT, VARIANCE_FT, INTERVAL_FT, AUDIT_TYPE, INFLUENCE_TYPE, number, number, number
-    )
-    return cast(Any, compile_as(signature, answer))

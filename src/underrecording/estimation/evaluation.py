@@ -11,8 +11,9 @@ import numpy as np
 
 from underrecording.audit import FAULTLESS, Audit, Floats
 from underrecording.errors import UserError
-from underrecording.estimation.estimate import EstimatorSpec, estimate, mirror
+from underrecording.estimation.estimate import estimate, mirror
 from underrecording.estimation.registries import INTERVALS, MODELS, POINTS, VARIANCES
+from underrecording.estimation.spec import EstimatorSpec
 from underrecording.estimation.tables import AuditTable
 
 NATIONAL = "national"

@@ -7,8 +7,7 @@ import math
 import numpy as np
 
 from underrecording.audit import OK, ONE_FORCE, ONE_RECORD, WITH_REPLACEMENT, Audit, Influence
-from underrecording.estimation.compile import compiled
-from underrecording.estimation.totals import left_to_chance
+from underrecording.estimation.compile import inlined
 
 
 def no_limit(audit: Audit) -> float:
@@ -26,11 +25,10 @@ def degrees_of_freedom(audit: Audit) -> float:
     Sampling: Design and Analysis.
     """
     n_forces, n_strata = audit.force_stratum.size, 0
-    for f in range(n_forces):
-        n_strata += 1
-        for g in range(f):
-            if audit.force_stratum[g] == audit.force_stratum[f]:
-                n_strata -= 1
+    for s in range(n_labels(audit)):
+        for f in range(n_forces):
+            if audit.force_stratum[f] == s:
+                n_strata += 1
                 break
     if n_forces > n_strata:
         return float(n_forces - n_strata)
@@ -44,7 +42,7 @@ def degrees_of_freedom(audit: Audit) -> float:
     return float(records)
 
 
-@compiled
+@inlined
 def between_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
     """Stage one: which forces were inspected, joint probabilities by Hajek's approximation.
 
@@ -72,27 +70,24 @@ def between_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
     return total, OK
 
 
-@compiled
+@inlined
 def within_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
     """Stage two: which records were read.
 
-    ``sum_f pi_f sum_h n_h (1 - n_h / N_h) slope^2 s_h^2``, s_h^2 the spread of
-    the residuals (see `Influence`).
+    ``sum_f pi_f sum_h slope^2 spread`` (see `Influence`).
     """
     total = 0.0
     for f in range(audit.sampled.shape[0]):
+        of_force = 0.0
         for h in range(audit.sampled.shape[1]):
-            n, slope = audit.sampled[f, h], influence.slope[f, h]
-            if slope == 0.0 or n == 0 or n == audit.frame[f, h]:
-                continue
-            if n == 1:
-                return math.nan, ONE_RECORD
-            by_chance = n * left_to_chance(audit, f, h)
-            total += audit.p_inclusion[f] * by_chance * slope**2 * influence.spread[f, h]
-    return total, OK
+            slope = influence.slope[f, h]
+            # A stratum that does not matter may well have had one record read.
+            of_force += 0.0 if slope == 0.0 else slope * slope * influence.spread[f, h]
+        total += audit.p_inclusion[f] * of_force
+    return (math.nan, ONE_RECORD) if math.isnan(total) else (total, OK)
 
 
-@compiled
+@inlined
 def n_labels(audit: Audit) -> int:
     """One more than the largest label of a stratum of forces."""
     # Labels may have gaps: a stratum without inspected forces is none of ours.
@@ -102,7 +97,7 @@ def n_labels(audit: Audit) -> int:
     return largest + 1
 
 
-@compiled
+@inlined
 def count_by_stratum(audit: Audit) -> np.ndarray:
     """Inspected forces in each stratum of forces."""
     n_forces = np.zeros(n_labels(audit))

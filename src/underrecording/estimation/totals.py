@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 
 from underrecording.audit import Audit, Influence
-from underrecording.estimation.compile import compiled
+from underrecording.compiling import flat
+from underrecording.estimation.compile import inlined
 
 _ROUNDING = 1e-24
 """A variance that sums of equal terms may leave in place of 0; a million million records
 would still have one many times larger."""
 
 
-@compiled
+@inlined
 def record_weight(audit: Audit, f: int, h: int) -> float:
     """Reports that one record read stands for, N_h / n_h; 0 in a stratum nobody read.
 
@@ -25,7 +26,7 @@ def record_weight(audit: Audit, f: int, h: int) -> float:
     return audit.frame[f, h] / audit.sampled[f, h]  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def left_to_chance(audit: Audit, f: int, h: int) -> float:
     """Share of a stratum's reports that nobody read, 1 - n_h / N_h; 1 of an unknown frame."""
     if audit.frame[f, h] == 0:
@@ -33,7 +34,7 @@ def left_to_chance(audit: Audit, f: int, h: int) -> float:
     return 1.0 - audit.sampled[f, h] / audit.frame[f, h]  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def force_totals(audit: Audit, f: int) -> tuple[float, float]:
     """Estimated reports due, X_f, and due and recorded, Y_f, of inspected force *f*."""
     due, recorded = 0.0, 0.0
@@ -44,46 +45,72 @@ def force_totals(audit: Audit, f: int) -> tuple[float, float]:
     return due, recorded
 
 
-@compiled
-def residual_variance(sampled: int, due: float, recorded: float, ratio: float) -> float:
-    """Sample variance of y - ratio x over the records of a stratum, from its counts.
+@inlined
+def sum_variance(frame: int, sampled: int, due: float, recorded: float, ratio: float) -> float:
+    """Variance of the sum of y - ratio x over the records of a stratum that were read.
 
-    NaN where one record was read.
+    n (1 - n / N) times their sample variance; 0 where all or none were read, NaN
+    where one of several was. Written without branches, which a loop over strata
+    turns into vector instructions.
 
-    >>> f"{residual_variance(4, 3, 2, 0.5):.6f}"     # residuals 0.5, 0.5, -0.5, 0
-    '0.229167'
+    >>> f"{sum_variance(8, 4, 3, 2, 0.5):.6f}"     # 4 (1 - 4/8) 0.229167
+    '0.458333'
     """
-    if sampled < 2:
-        return math.nan
+    n, size = float(sampled), float(frame)
     total = recorded - ratio * due
     squares = recorded * (1.0 - 2.0 * ratio) + ratio * ratio * due
     # Rounding may leave less than nothing where all records agree.
-    return max(0.0, (sampled * squares - total * total) / (sampled * (sampled - 1.0)))
+    squared = max(0.0, n * squares - total * total)
+    unread = 1.0 if frame == 0 else size - n
+    value = unread * squared / ((n - 1.0) * (1.0 if frame == 0 else size))
+    value = math.nan if sampled == 1 else value
+    return 0.0 if sampled == 0 or sampled == frame else value
 
 
-@compiled
-def weigh(audit: Audit, influence: Influence, f: int) -> tuple[float, float]:
-    """X_f and Y_f as `force_totals` gives them; leaves the records' weights as their slopes."""
+@inlined
+def weigh_records(audit: Audit, influence: Influence) -> None:
+    """Leave `record_weight` of every stratum as the slope of its records."""
+    frame, sampled = flat(audit.frame), flat(audit.sampled)
+    slope = flat(influence.slope)
+    for i in range(slope.size):
+        weight = frame[i] / sampled[i]
+        weight = 1.0 if frame[i] == 0 else weight
+        slope[i] = 0.0 if sampled[i] == 0 else weight
+
+
+@inlined
+def weighed_totals(audit: Audit, influence: Influence, f: int) -> tuple[float, float]:
+    """X_f and Y_f as `force_totals` gives them, after `weigh_records`."""
     due, recorded = 0.0, 0.0
     for h in range(audit.frame.shape[1]):
-        weight = record_weight(audit, f, h)
-        influence.slope[f, h] = weight
+        weight = influence.slope[f, h]
         due += weight * audit.due[f, h]
         recorded += weight * audit.recorded[f, h]
     return due, recorded
 
 
-@compiled
-def respond(audit: Audit, influence: Influence, f: int, share: float, ratio: float) -> None:
-    """State that a record of force *f* adds ``share * w_h * (y - ratio * x)``, after `weigh`."""
-    for h in range(audit.sampled.shape[1]):
+@inlined
+def respond(influence: Influence, f: int, share: float, ratio: float) -> None:
+    """State that a record of force *f* adds ``share * w_h * (y - ratio * x)``.
+
+    After `weigh_records`; the spread is left to `spread_residuals`.
+    """
+    for h in range(influence.slope.shape[1]):
         influence.slope[f, h] *= share
-        influence.spread[f, h] = residual_variance(
-            audit.sampled[f, h], audit.due[f, h], audit.recorded[f, h], ratio
-        )
+        influence.spread[f, h] = ratio
 
 
-@compiled
+@inlined
+def spread_residuals(audit: Audit, influence: Influence) -> None:
+    """Turn the ratio that each stratum has in place of its spread into that spread."""
+    frame, sampled = flat(audit.frame), flat(audit.sampled)
+    due, recorded = flat(audit.due), flat(audit.recorded)
+    spread = flat(influence.spread)
+    for i in range(spread.size):
+        spread[i] = sum_variance(frame[i], sampled[i], due[i], recorded[i], spread[i])
+
+
+@inlined
 def no_ratio(influence: Influence) -> None:
     """State that the estimate is no ratio of sums over forces."""
     for f in range(influence.numerator.size):
@@ -91,7 +118,7 @@ def no_ratio(influence: Influence) -> None:
         influence.denominator[f] = math.nan
 
 
-@compiled
+@inlined
 def group_totals(audit: Audit, k: int) -> tuple[float, float]:
     """Estimated national reports due, X_k, and due and recorded, Y_k, of group *k*."""
     due, recorded = 0.0, 0.0
@@ -102,7 +129,7 @@ def group_totals(audit: Audit, k: int) -> tuple[float, float]:
     return due, recorded
 
 
-@compiled
+@inlined
 def records_read(audit: Audit) -> tuple[int, int]:
     """Records read as due, and read as due and recorded, over the whole audit, unweighted."""
     due, recorded = 0, 0
@@ -113,7 +140,7 @@ def records_read(audit: Audit) -> tuple[int, int]:
     return due, recorded
 
 
-@compiled
+@inlined
 def force_volume(audit: Audit, f: int) -> float:
     """Crimes a year that inspected force *f* published, V_f."""
     volume = 0.0
@@ -122,7 +149,7 @@ def force_volume(audit: Audit, f: int) -> float:
     return volume
 
 
-@compiled
+@inlined
 def group_volume(audit: Audit, k: int) -> float:
     """Crimes a year of group *k* that all F forces published, V_k."""
     volume = 0.0
@@ -131,7 +158,7 @@ def group_volume(audit: Audit, k: int) -> float:
     return volume
 
 
-@compiled
+@inlined
 def is_census(audit: Audit) -> bool:
     """Whether every report of every force was read, so that nothing is left to chance."""
     for f in range(audit.frame.shape[0]):
@@ -143,7 +170,7 @@ def is_census(audit: Audit) -> bool:
     return True
 
 
-@compiled
+@inlined
 def effective_sample_size(audit: Audit, value: float, variance: float) -> float:
     """Independent records that would give this variance: n_eff = A (1 - A) / V.
 

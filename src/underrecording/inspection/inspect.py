@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from underrecording.audit import FAULTLESS, ForceFrame
+from underrecording.audit import FAULTLESS, Audits, ForceFrame
 from underrecording.compiling import compiled
 from underrecording.inspection.auditor import (
     READ_ONCE,
@@ -37,40 +37,6 @@ from underrecording.rng import COUNT_NO_CRIMES, COUNT_REPORTS, NATIONAL, RESAMPL
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-class Audits(NamedTuple):
-    """B audits of m forces in H strata: `Audit` with a leading axis.
-
-    Attributes
-    ----------
-    force : int array (B, m)
-    frame, sampled, due, recorded : int arrays (B, m, H)
-    p_inclusion : float array (B, m)
-    force_stratum : int array (B, m)
-    recorded_volume : float array (W, F, H)
-        W is B, or 1 where all audits are of one world.
-    over_recorded : int array (B, m, H)
-    post_stratum : int array (F,)
-    p_joint : float array (F, F) or (0, 0)
-    readers : float array (R, 4, 2)
-        R is B, or 1 where the same is held of the readers in all audits.
-    seed : int array (B,)
-    """
-
-    force: Ints
-    frame: Ints
-    sampled: Ints
-    due: Ints
-    recorded: Ints
-    p_inclusion: Floats
-    force_stratum: Ints
-    recorded_volume: Floats
-    over_recorded: Ints
-    post_stratum: Ints
-    p_joint: Floats
-    readers: Floats
-    seed: Ints
 
 
 @dataclass(frozen=True)

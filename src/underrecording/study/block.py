@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.inspection.inspect import Audits, Ints, read_review, select_forces
+from underrecording.audit import Audits
+from underrecording.estimation.many import only_stratum, repeat
+from underrecording.inspection.inspect import Ints, read_review, select_forces
 from underrecording.inspection.questions import QUESTIONS, STRANDS, Question
 from underrecording.ledger import Ledger
 from underrecording.study.moments import Moments, accumulate
 from underrecording.study.plan import Block, CellPlan, StudyPlan
-from underrecording.study.repeat import only_stratum, repeat
 from underrecording.study.trajectory import Trajectory, trajectories
 from underrecording.world.build import World
 

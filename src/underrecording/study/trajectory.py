@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from underrecording.estimation.many import repeat
 from underrecording.inspection.forces.srs import simple_random_plan, smallest_keys
 from underrecording.inspection.forces.tilted import Tilted
 from underrecording.inspection.inspect import (
@@ -18,7 +19,6 @@ from underrecording.inspection.inspect import (
 )
 from underrecording.inspection.strands import reports_strand
 from underrecording.ledger import NATIONAL, under_recording_rate
-from underrecording.study.repeat import repeat
 
 if TYPE_CHECKING:
     from underrecording.study.plan import CellPlan, StudyPlan

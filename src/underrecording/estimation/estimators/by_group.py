@@ -11,7 +11,7 @@ from underrecording.estimation.totals import (
     group_volume,
     no_ratio,
     record_weight,
-    residual_variance,
+    spread_residuals,
 )
 
 
@@ -72,9 +72,7 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
             influence.contribution[f] += slope * (
                 audit.recorded[f, k] - group_accuracy * audit.due[f, k]
             )
-            influence.spread[f, k] = residual_variance(
-                audit.sampled[f, k], audit.due[f, k], audit.recorded[f, k], group_accuracy
-            )
+            influence.spread[f, k] = group_accuracy
     if due_total == 0.0:
         return math.nan, NO_VOLUME
     accuracy = volume_total / due_total
@@ -83,4 +81,5 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
         influence.contribution[f] *= factor
         for k in range(n_groups):
             influence.slope[f, k] *= factor
+    spread_residuals(audit, influence)
     return accuracy, OK

@@ -6,7 +6,12 @@ import math
 
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import respond, weigh
+from underrecording.estimation.totals import (
+    respond,
+    spread_residuals,
+    weigh_records,
+    weighed_totals,
+)
 
 
 @point_estimator("combined_ratio")
@@ -34,8 +39,9 @@ def combined_ratio(audit: Audit, influence: Influence) -> tuple[float, int]:
     Assisted Survey Sampling, chapter 5; Cochran (1977), chapter 6.
     """
     due_total, recorded_total = 0.0, 0.0
+    weigh_records(audit, influence)
     for f in range(audit.due.shape[0]):
-        due, recorded = weigh(audit, influence, f)
+        due, recorded = weighed_totals(audit, influence, f)
         influence.denominator[f] = due / audit.p_inclusion[f]
         influence.numerator[f] = recorded / audit.p_inclusion[f]
         due_total += influence.denominator[f]
@@ -46,5 +52,6 @@ def combined_ratio(audit: Audit, influence: Influence) -> tuple[float, int]:
     for f in range(audit.due.shape[0]):
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         influence.contribution[f] = residual / due_total
-        respond(audit, influence, f, 1.0 / (audit.p_inclusion[f] * due_total), accuracy)
+        respond(influence, f, 1.0 / (audit.p_inclusion[f] * due_total), accuracy)
+    spread_residuals(audit, influence)
     return accuracy, OK

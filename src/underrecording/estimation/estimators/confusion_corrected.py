@@ -9,7 +9,7 @@ import numpy as np
 from underrecording.audit import BLIND_READERS, NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.compile import compiled
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import record_weight
+from underrecording.estimation.totals import left_to_chance, record_weight
 
 
 @point_estimator("confusion_corrected")
@@ -73,7 +73,7 @@ def confusion_corrected(audit: Audit, influence: Influence) -> tuple[float, int]
         for h in range(audit.due.shape[1]):
             weight = record_weight(audit, f, h)
             influence.slope[f, h] = weight / (audit.p_inclusion[f] * due_total)
-            influence.spread[f, h] = _residual_variance(audit, f, h, due, recorded, accuracy)
+            influence.spread[f, h] = _sum_variance(audit, f, h, due, recorded, accuracy)
     influence.readers[0] = _readers_variance(audit, cells / due_total, due, recorded, accuracy)
     return min(1.0, max(0.0, accuracy)), OK
 
@@ -103,11 +103,13 @@ def _count(audit: Audit, f: int, h: int, r: int) -> int:
 
 
 @compiled
-def _residual_variance(
+def _sum_variance(
     audit: Audit, f: int, h: int, due: np.ndarray, recorded: np.ndarray, accuracy: float
 ) -> float:
-    """Sample variance of a (b - A) over the records of a stratum; NaN where one was read."""
-    if audit.sampled[f, h] < 2:
+    """Variance of the sum of a (b - A) over the records read, as `totals.sum_variance`."""
+    if audit.sampled[f, h] == 0 or audit.sampled[f, h] == audit.frame[f, h]:
+        return 0.0
+    if audit.sampled[f, h] == 1:
         return math.nan
     mean = 0.0
     for r in range(4):
@@ -117,7 +119,8 @@ def _residual_variance(
     for r in range(4):
         residual = due[r // 2] * (recorded[r % 2] - accuracy)
         squares += _count(audit, f, h, r) * (residual - mean) ** 2
-    return squares / float(audit.sampled[f, h] - 1)
+    n = float(audit.sampled[f, h])
+    return n * left_to_chance(audit, f, h) * squares / (n - 1.0)
 
 
 @compiled

@@ -6,7 +6,13 @@ import math
 
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import force_totals, respond, weigh
+from underrecording.estimation.totals import (
+    force_totals,
+    respond,
+    spread_residuals,
+    weigh_records,
+    weighed_totals,
+)
 
 
 @point_estimator("mean_of_forces")
@@ -34,8 +40,9 @@ def mean_of_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
     """
     n_forces = audit.due.shape[0]
     accuracy = 0.0
+    weigh_records(audit, influence)
     for f in range(n_forces):
-        due, recorded = weigh(audit, influence, f)
+        due, recorded = weighed_totals(audit, influence, f)
         if due == 0.0:
             return math.nan, NOTHING_DUE
         influence.numerator[f] = recorded / due
@@ -48,5 +55,6 @@ def mean_of_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
         due, _ = force_totals(audit, f)
         force_accuracy = influence.numerator[f]
         influence.contribution[f] = (force_accuracy - accuracy) / n_forces
-        respond(audit, influence, f, 1.0 / (due * n_forces), force_accuracy)
+        respond(influence, f, 1.0 / (due * n_forces), force_accuracy)
+    spread_residuals(audit, influence)
     return accuracy, OK

@@ -6,7 +6,7 @@ import math
 
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import records_read, residual_variance
+from underrecording.estimation.totals import records_read, spread_residuals
 
 
 @point_estimator("pooled")
@@ -41,10 +41,9 @@ def pooled(audit: Audit, influence: Influence) -> tuple[float, int]:
             due += audit.due[f, h]
             recorded += audit.recorded[f, h]
             influence.slope[f, h] = 1.0 / due_read
-            influence.spread[f, h] = residual_variance(
-                audit.sampled[f, h], audit.due[f, h], audit.recorded[f, h], accuracy
-            )
+            influence.spread[f, h] = accuracy
         influence.numerator[f] = recorded
         influence.denominator[f] = due
         influence.contribution[f] = (recorded - accuracy * due) / due_read
+    spread_residuals(audit, influence)
     return accuracy, OK

@@ -9,7 +9,13 @@ import numpy as np
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.compile import compiled
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import no_ratio, respond, weigh
+from underrecording.estimation.totals import (
+    no_ratio,
+    respond,
+    spread_residuals,
+    weigh_records,
+    weighed_totals,
+)
 
 
 @point_estimator("post_stratified")
@@ -44,9 +50,10 @@ def post_stratified(audit: Audit, influence: Influence) -> tuple[float, int]:
     for f in range(n_forces):
         weight[kind[f]] += 1.0 / audit.p_inclusion[f]
     due_total, recorded_total = 0.0, 0.0
+    weigh_records(audit, influence)
     for f in range(n_forces):
         adjusted = sizes[kind[f]] / weight[kind[f]] / audit.p_inclusion[f]
-        due, recorded = weigh(audit, influence, f)
+        due, recorded = weighed_totals(audit, influence, f)
         influence.denominator[f], influence.numerator[f] = due, recorded
         due_total += adjusted * due
         recorded_total += adjusted * recorded
@@ -61,7 +68,8 @@ def post_stratified(audit: Audit, influence: Influence) -> tuple[float, int]:
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         adjusted = sizes[kind[f]] / weight[kind[f]] / audit.p_inclusion[f]
         influence.contribution[f] = adjusted * (residual - centre[kind[f]]) / due_total
-        respond(audit, influence, f, adjusted / due_total, accuracy)
+        respond(influence, f, adjusted / due_total, accuracy)
+    spread_residuals(audit, influence)
     no_ratio(influence)
     return accuracy, OK
 

@@ -7,7 +7,14 @@ import math
 from underrecording.audit import NO_VOLUME, NOTHING_DUE, OK, SINGULAR, Audit, Influence
 from underrecording.estimation.compile import compiled
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import force_volume, no_ratio, respond, weigh
+from underrecording.estimation.totals import (
+    force_volume,
+    no_ratio,
+    respond,
+    spread_residuals,
+    weigh_records,
+    weighed_totals,
+)
 
 _NEARLY_SINGULAR = 1e-12
 
@@ -60,9 +67,10 @@ def regression(audit: Audit, influence: Influence) -> tuple[float, int]:
     slope_0 = (q_11 * off_0 - q_01 * off_1) / determinant
     slope_1 = (q_00 * off_1 - q_01 * off_0) / determinant
     due_total, recorded_total = 0.0, 0.0
+    weigh_records(audit, influence)
     for f in range(n_forces):
         calibrated = 1.0 + slope_0 + slope_1 * force_volume(audit, f) / unit
-        due, recorded = weigh(audit, influence, f)
+        due, recorded = weighed_totals(audit, influence, f)
         influence.denominator[f], influence.numerator[f] = due, recorded
         due_total += calibrated * due / audit.p_inclusion[f]
         recorded_total += calibrated * recorded / audit.p_inclusion[f]
@@ -80,7 +88,8 @@ def regression(audit: Audit, influence: Influence) -> tuple[float, int]:
         share = (1.0 + slope_0 + slope_1 * volume) / (audit.p_inclusion[f] * due_total)
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         influence.contribution[f] = share * (residual - b_0 - b_1 * volume)
-        respond(audit, influence, f, share, accuracy)
+        respond(influence, f, share, accuracy)
+    spread_residuals(audit, influence)
     no_ratio(influence)
     return min(1.0, max(0.0, accuracy)), OK
 

@@ -6,7 +6,14 @@ import math
 
 from underrecording.audit import NO_VOLUME, NOTHING_DUE, NOTHING_RECORDED, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import force_totals, force_volume, respond, weigh
+from underrecording.estimation.totals import (
+    force_totals,
+    force_volume,
+    respond,
+    spread_residuals,
+    weigh_records,
+    weighed_totals,
+)
 
 
 @point_estimator("volume_weighted")
@@ -36,11 +43,12 @@ def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
     """
     n_forces = audit.due.shape[0]
     volume_total, due_total = 0.0, 0.0
+    weigh_records(audit, influence)
     for f in range(n_forces):
         volume = force_volume(audit, f) / audit.p_inclusion[f]
         influence.numerator[f] = volume
         influence.denominator[f] = 0.0
-        due, recorded = weigh(audit, influence, f)
+        due, recorded = weighed_totals(audit, influence, f)
         if volume > 0.0:
             if due == 0.0:
                 return math.nan, NOTHING_DUE
@@ -60,5 +68,6 @@ def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
             force_accuracy = recorded / due
             per_record = accuracy * volume / (due_total * force_accuracy**2) / due
         influence.contribution[f] = volume * (1.0 - accuracy / force_accuracy) / due_total
-        respond(audit, influence, f, per_record, force_accuracy)
+        respond(influence, f, per_record, force_accuracy)
+    spread_residuals(audit, influence)
     return accuracy, OK
