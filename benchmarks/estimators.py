@@ -25,7 +25,8 @@ from side_by_side import options
 from underrecording.audit import Audit, Audits
 from underrecording.estimation import EstimatorSpec, estimate
 from underrecording.estimation.many import repeat
-from underrecording.inspection.inspect import plan_inspection, read_reports, select_forces
+from underrecording.inspection.audits import read_reports, select_forces
+from underrecording.inspection.inspect import plan_inspection
 from underrecording.inspection.strands import reports_strand
 from underrecording.world.build import build_world
 from underrecording.world.options import WorldOptions

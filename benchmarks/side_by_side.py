@@ -22,8 +22,9 @@ from numpy_twin import numpy_audits
 from underrecording.audit import ForceFrame
 from underrecording.estimation import EstimatorSpec
 from underrecording.estimation.many import repeat
+from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.forces.srs import SimpleRandom
-from underrecording.inspection.inspect import plan_inspection, read_reports, select_forces
+from underrecording.inspection.inspect import plan_inspection
 from underrecording.inspection.options import InspectionOptions, Records
 from underrecording.inspection.strands import reports_strand
 from underrecording.world.build import World, build_world

@@ -67,22 +67,32 @@ def compiled(
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def uncounted(_: Any, array: Any) -> Any:
-    """Return a view of *array* whose references are not counted, for compiled code.
+def uncounted(_: Any, value: Any) -> Any:
+    """Return a view of an array, or of all arrays of a tuple, whose references are not counted.
 
-    Numba counts a reference, atomically, at each call that passes an array on
-    and each time one is read from a tuple; a loop over small audits spent three
-    quarters of its time on that. The array must outlive the view.
+    For compiled code: Numba counts a reference, atomically, at each call that
+    passes an array on and each time one is read from a tuple; a loop over small
+    audits spent three quarters of its time on that. The arrays must outlive the view.
     """
 
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        view = context.make_array(signature.return_type)(context, builder, arguments[0])
+    def codegen(context: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return _without_owner(context, builder, value, arguments[0])
+
+    return value(value), codegen
+
+
+def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    if isinstance(kind, types.Array):
+        view = context.make_array(kind)(context, builder, value)
         # Counting skips what has no owner.
         view.meminfo = view.meminfo.type(None)
         view.parent = view.parent.type(None)
         return view._getvalue()
-
-    return array(array), codegen
+    if isinstance(kind, types.BaseTuple):
+        for i, member in enumerate(kind):
+            bare = _without_owner(context, builder, member, builder.extract_value(value, i))
+            value = builder.insert_value(value, bare, i)
+    return value
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -89,22 +89,24 @@ def address_of(function: Any, signature: Any) -> int:
     return int(found.library.get_pointer_to_function(found.fndesc.llvm_func_name))
 
 
-def through(*arguments: Any) -> Any:
-    """Return a compiled call of any loop of a kind through its address.
+def through(*arguments: Any, of_loops: bool = True) -> Any:
+    """Return a compiled call of any function through its address, for its effects.
 
-    ``call(address, (first, second, ...))`` with values of the types *arguments*;
-    the plug-in itself is nothing but a type, and is left out. Numba's
-    first-class functions do the same, but each took 0.1 ms to hand over.
+    ``call(address, (first, second, ...))`` with values of the types *arguments*.
+    *of_loops*: of loops of a kind, whose first argument, the plug-in, is nothing
+    but a type and left out. Numba's first-class functions do the same, but each
+    took 0.1 ms to hand over.
     """
-    taken = (types.voidptr, *arguments)
+    taken = (types.voidptr, *arguments) if of_loops else arguments
 
     @intrinsic  # type: ignore[untyped-decorator]
     def call_through(_: Any, address: Any, given: Any) -> Any:
         def codegen(context: Any, builder: Any, __: Any, values: Any) -> Any:
             convention = context.call_conv
             kind = convention.get_function_type(types.none, taken).as_pointer()
-            nothing = context.get_constant_null(types.voidptr)
-            unpacked = [nothing, *cgutils.unpack_tuple(builder, values[1])]
+            unpacked = cgutils.unpack_tuple(builder, values[1])
+            if of_loops:
+                unpacked = [context.get_constant_null(types.voidptr), *unpacked]
             status, _ = convention.call_function(
                 builder, builder.inttoptr(values[0], kind), types.none, taken, unpacked
             )

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from underrecording.compiling import compiled
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised whenever the same scenario and seed would give other numbers."""
 
 MAX_WORLDS, MAX_PURPOSES, MAX_FORCES, MAX_GROUPS, MAX_DRAWS = 2**16, 2**6, 2**10, 2**8, 2**24
@@ -55,7 +55,7 @@ _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
-@compiled
+@compiled(inline=True)  # type: ignore[untyped-decorator]
 def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Philox 4x32-10: four 32-bit words of counter and two of key to four words.
 
@@ -95,16 +95,7 @@ def uniforms(
     >>> f"{first:.12f} {second:.12f}"
     '0.512087507711 0.640027129893'
     """
-    number = np.uint64(replicate)
-    key = np.uint64(seed)
-    a, b, c, d = philox(
-        number & _LOW_32,
-        number >> _SHIFT_32,
-        _who(world, purpose, force),
-        _which(group, index),
-        key & _LOW_32,
-        key >> _SHIFT_32,
-    )
+    a, b, c, d = _words(seed, replicate, _who(world, purpose, force), _which(group, index))
     return _unit(a, b), _unit(c, d)
 
 
@@ -117,20 +108,83 @@ def whole_number(
     >>> whole_number(np.uint64(7), 0, 3, RESAMPLE, NATIONAL, 0, 0)
     133499289995417628
     """
-    number = np.uint64(replicate)
-    key = np.uint64(seed)
-    a, b, _, _ = philox(
-        number & _LOW_32,
-        number >> _SHIFT_32,
-        _who(world, purpose, force),
-        _which(group, index),
-        key & _LOW_32,
-        key >> _SHIFT_32,
-    )
+    a, b, _, _ = _words(seed, replicate, _who(world, purpose, force), _which(group, index))
     return np.int64((a << np.uint64(31)) ^ (b & _LOW_31))
 
 
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def in_eights(n: Any) -> Any:
+    """Round up to a multiple of 8: what is left over by vectors would take as long again.
+
+    >>> in_eights(78)
+    80
+    """
+    return (n + 7) // 8 * 8
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def uniforms_of_forces(seed: Any, world: Any, replicate: Any, purpose: Any, first: Any) -> None:
+    """Fill *first* (F,) with the first uniform of each force, at group 0 and index 0.
+
+    The same numbers as `uniforms` gives, several at a time.
+    """
+    nobody = _who(world, purpose, 0)
+    for f in range(first.size):
+        a, b, _, _ = _words(seed, replicate, nobody | np.uint64(f), np.uint64(0))
+        first[f] = _unit(a, b)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def uniforms_of_strata(
+    seed: Any, replicate: Any, who: Any, which: Any, first: Any, second: Any
+) -> None:
+    """Fill *first* and *second* (n,) with the uniforms at n addresses of one replicate.
+
+    The same numbers as `uniforms` gives, several at a time: addresses are given by
+    their words (`address_words`), so that the loop is turned into vector instructions.
+    """
+    for i in range(first.size):
+        a, b, c, d = _words(seed, replicate, who[i], which[i])
+        first[i], second[i] = _unit(a, b), _unit(c, d)
+
+
 @compiled
+def address_words(
+    world: Any, purpose: Any, forces: Any, n_groups: Any, step: Any, who: Any, which: Any
+) -> None:
+    """Fill *who* and *which* with words of the addresses of the strata of *forces* (m,).
+
+    Both have room for m n_groups words or more; the rest is 0.
+
+    A force that stands next to itself was drawn again: its draw indices start
+    *step* later each time.
+    """
+    i, index = 0, 0
+    for position in range(forces.size):
+        again = position > 0 and forces[position] == forces[position - 1]
+        index = index + step if again else 0
+        word = _who(world, purpose, forces[position])
+        for group in range(n_groups):
+            who[i], which[i] = word, _which(group, index)
+            i += 1
+    who[i:], which[i:] = np.uint64(0), np.uint64(0)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _words(seed: Any, replicate: Any, who: Any, which: Any) -> Any:
+    """Four random words of 32 bits at an address of which two words are made."""
+    number, key = np.uint64(replicate), np.uint64(seed)
+    return philox(
+        number & _LOW_32,
+        number >> _SHIFT_32,
+        who & _LOW_32,
+        which & _LOW_32,
+        key & _LOW_32,
+        key >> _SHIFT_32,
+    )
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
 def _who(world: Any, purpose: Any, force: Any) -> Any:
     return (
         (np.uint64(world) << np.uint64(16))
@@ -139,12 +193,12 @@ def _who(world: Any, purpose: Any, force: Any) -> Any:
     )
 
 
-@compiled
+@compiled(inline=True)  # type: ignore[untyped-decorator]
 def _which(group: Any, index: Any) -> Any:
     return (np.uint64(group) << np.uint64(24)) | np.uint64(index)
 
 
-@compiled
+@compiled(inline=True)  # type: ignore[untyped-decorator]
 def _unit(high: Any, low: Any) -> Any:
     # Half a step is added so that neither 0 nor 1 can occur: logs are taken.
     # With 52 bits the sum is exact; with 53 the largest would round up to 1.

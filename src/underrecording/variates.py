@@ -41,6 +41,43 @@ def hypergeometric_quantile(u: Any, population: Any, successes: Any, drawn: Any)
 
 
 @compiled
+def hypergeometric_thresholds(population: Any, successes: Any, drawn: Any, reached: Any) -> Any:
+    """What `hypergeometric_quantile` compares with, written down.
+
+    Fills *reached* with the weight reached up to each count of any weight: the
+    quantile is the smallest one with ``u * total <= reached``, the last one
+    failing that.
+
+    Returns
+    -------
+    int, int, float
+        Smallest count of any weight, number of counts, *total*.
+
+    >>> import numpy as np
+    >>> reached = np.zeros(3)
+    >>> low, counts, total = hypergeometric_thresholds(50, 20, 2, reached)
+    >>> low, counts, (reached / total).round(4).tolist()
+    (0, 3, [0.3551, 0.8449, 1.0])
+    """
+    failures = population - successes
+    low = max(0, drawn - failures)
+    high = min(drawn, successes)
+    mode = min(max(((drawn + 1) * (successes + 1)) // (population + 2), low), high)
+    a, c = float(successes), float(failures - drawn + 1)
+    low, high, below, above = _weights(mode, low, high, drawn, a, 1.0, c, 1.0)
+    reached[mode - low] = below
+    weight = 1.0
+    for x in range(mode, low, -1):
+        reached[x - 1 - low] = reached[x - low] - weight
+        weight *= _step_down(x - 1, drawn, a, 1.0, c, 1.0)
+    weight = 1.0
+    for x in range(mode, high):
+        weight *= _step_up(x, drawn, a, 1.0, c, 1.0)
+        reached[x + 1 - low] = reached[x - low] + weight
+    return low, high - low + 1, below + above
+
+
+@compiled
 def binomial_quantile(u: Any, n: Any, p: Any) -> Any:
     """Smallest x with P(X <= x) >= u, X binomial.
 
@@ -66,21 +103,7 @@ def _quantile(
     u: Any, mode: Any, low: Any, high: Any, n: Any, a: Any, b: Any, c: Any, d: Any
 ) -> Any:
     """Inverse CDF on low..high where w(x + 1) / w(x) = (n - x)(a - b x) / ((x + 1)(c + d x))."""
-    below = 1.0
-    weight = 1.0
-    x = mode
-    while x > low and weight > _NEGLIGIBLE:
-        x -= 1
-        weight *= (x + 1) * (c + d * x) / ((n - x) * (a - b * x))
-        below += weight
-    above = 0.0
-    weight = 1.0
-    x = mode
-    while x < high and weight > _NEGLIGIBLE:
-        weight *= (n - x) * (a - b * x) / ((x + 1) * (c + d * x))
-        x += 1
-        above += weight
-
+    low, high, below, above = _weights(mode, low, high, n, a, b, c, d)
     target = u * (below + above)
     reached = below
     weight = 1.0
@@ -89,13 +112,45 @@ def _quantile(
         while x > low and target <= reached - weight:
             reached -= weight
             x -= 1
-            weight *= (x + 1) * (c + d * x) / ((n - x) * (a - b * x))
+            weight *= _step_down(x, n, a, b, c, d)
         return x
     while x < high and reached < target:
-        weight *= (n - x) * (a - b * x) / ((x + 1) * (c + d * x))
+        weight *= _step_up(x, n, a, b, c, d)
         x += 1
         reached += weight
     return x
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _weights(mode: Any, low: Any, high: Any, n: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """First and last count of any weight; weight up to the mode, which counts 1, and beyond."""
+    below, above = 1.0, 0.0
+    weight = 1.0
+    x = mode
+    while x > low and weight > _NEGLIGIBLE:
+        x -= 1
+        weight *= _step_down(x, n, a, b, c, d)
+        below += weight
+    first = x
+    weight = 1.0
+    x = mode
+    while x < high and weight > _NEGLIGIBLE:
+        weight *= _step_up(x, n, a, b, c, d)
+        x += 1
+        above += weight
+    return first, x, below, above
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _step_up(x: Any, n: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """w(x + 1) / w(x)."""
+    return (n - x) * (a - b * x) / ((x + 1) * (c + d * x))
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _step_down(x: Any, n: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """w(x) / w(x + 1)."""
+    return (x + 1) * (c + d * x) / ((n - x) * (a - b * x))
 
 
 @compiled

@@ -27,12 +27,8 @@ from underrecording.estimation.priors import (
     UNIFORM,
     largest_spread,
 )
-from underrecording.inspection.inspect import (
-    Audits,
-    plan_inspection,
-    read_reports,
-    select_forces,
-)
+from underrecording.inspection.audits import read_reports, select_forces
+from underrecording.inspection.inspect import Audits, plan_inspection
 from underrecording.inspection.options import InspectionOptions
 from underrecording.inspection.strands import reports_strand
 from underrecording.ledger import under_recording_rate

@@ -9,8 +9,9 @@ from underrecording.audit import BLIND_READERS, FAULTLESS, NOTHING_DUE, OK, Audi
 from underrecording.estimation import EstimatorSpec, empty_influence, estimate
 from underrecording.estimation.compile import compiled_point
 from underrecording.estimation.many import repeat
+from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.forces.srs import SimpleRandom
-from underrecording.inspection.inspect import plan_inspection, read_reports, select_forces
+from underrecording.inspection.inspect import plan_inspection
 from underrecording.inspection.options import (
     Auditors,
     InspectionOptions,

@@ -7,8 +7,9 @@ import pytest
 from scipy import stats
 
 from underrecording.audit import ForceFrame
+from underrecording.inspection.audits import select_forces
 from underrecording.inspection.forces.srs import SimpleRandom
-from underrecording.inspection.inspect import InspectionPlan, compiled_select, select_forces
+from underrecording.inspection.inspect import InspectionPlan, compiled_select
 from underrecording.ledger import Ledger
 from underrecording.world.build import build_world
 from underrecording.world.options import WorldOptions

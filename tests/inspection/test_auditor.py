@@ -12,13 +12,14 @@ from underrecording.audit import FAULTLESS
 from underrecording.inspection.auditor import (
     READ_ONCE,
     Rereading,
-    estimated_readers,
+    estimate_readers,
     final_rates,
     known_readers,
 )
-from underrecording.inspection.counts import read_stratum, read_stratum_twice
+from underrecording.inspection.audits import read_no_crimes, read_reports
+from underrecording.inspection.counts import read_stratum, read_stratum_in_full
 from underrecording.inspection.forces.srs import SimpleRandom
-from underrecording.inspection.inspect import plan_inspection, read_no_crimes, read_reports
+from underrecording.inspection.inspect import plan_inspection
 from underrecording.inspection.options import (
     Auditors,
     InspectionOptions,
@@ -72,7 +73,9 @@ def counted_twice(stratum, rates, second):
     """The same of final readings, and the tables of agreement, (B, 4, 4)."""
     again, tables = rereading(*second), np.zeros((REPLICATES, 4, 4), np.int64)
     counts = [
-        read_stratum_twice(*stratum, np.array(rates), again, tables[b], *place(b))
+        read_stratum_in_full(*stratum, np.array(rates), np.zeros(4), again, tables[b], *place(b))[
+            :3
+        ]
         for b in range(REPLICATES)
     ]
     return np.array(counts), tables
@@ -250,8 +253,10 @@ def test_second_readings_that_nobody_settles_leave_the_first_as_they_were(share)
     stratum, again = STRATA["mixed"], rereading(share, False, FAULTLESS_REGISTRAR)
     for b in range(300):
         table = np.zeros((4, 4), np.int64)
-        twice = read_stratum_twice(*stratum, np.array(RATES), again, table, *place(b))
-        assert twice == read_stratum(*stratum, np.array(RATES), *place(b))
+        twice = read_stratum_in_full(
+            *stratum, np.array(RATES), np.zeros(4), again, table, *place(b)
+        )
+        assert twice == (*read_stratum(*stratum, np.array(RATES), *place(b)), stratum[-1])
         assert table.sum() in (math.floor(12 * share), math.ceil(12 * share))
 
 
@@ -260,7 +265,9 @@ def test_each_draw_of_a_force_has_second_readings_of_its_own():
 
     def table(draw):
         found = np.zeros((4, 4), np.int64)
-        read_stratum_twice(1000, 860, 700, 10, 160, np.array(RATES), again, found, *place(3, draw))
+        read_stratum_in_full(
+            1000, 860, 700, 10, 160, np.array(RATES), np.zeros(4), again, found, *place(3, draw)
+        )
         return found.tolist()
 
     assert table(0) == table(0)
@@ -270,7 +277,12 @@ def test_each_draw_of_a_force_has_second_readings_of_its_own():
 def test_readers_without_error_never_dispute_and_find_what_is_over_recorded():
     again, table = rereading(1.0, True, FAULTLESS_REGISTRAR), np.zeros((4, 4), np.int64)
     stratum = (30, 22, 15, 3, 30)
-    assert read_stratum_twice(*stratum, np.ones(4), again, table, *place(0)) == (22, 15, 3)
+    assert read_stratum_in_full(*stratum, np.ones(4), np.zeros(4), again, table, *place(0)) == (
+        22,
+        15,
+        3,
+        30,
+    )
     np.testing.assert_array_equal(table, np.diag([15, 7, 3, 5]))
 
 
@@ -285,11 +297,17 @@ def test_final_rates_by_hand():
     assert known_readers(a, READ_ONCE).tolist() == [[[x, 0.0] for x in a]]
 
 
+def estimated(agreement, again):
+    held = np.empty((4, 2))
+    estimate_readers(agreement, again, held)
+    return held
+
+
 def test_estimated_readers_carry_their_variance_through_settling():
     """Slope of the final rate in a reader's rate, by a table with a little more agreement."""
     table = np.array([[1122, 74, 72, 8], [62, 257, 6, 40], [63, 7, 9, 19], [5, 40, 13, 203]])
-    plain = estimated_readers(table[None], rereading(0.3, False, FAULTLESS_REGISTRAR))[0]
-    settled = estimated_readers(table[None], rereading(0.3, True, FAULTLESS_REGISTRAR))[0]
+    plain = estimated(table, rereading(0.3, False, FAULTLESS_REGISTRAR))
+    settled = estimated(table, rereading(0.3, True, FAULTLESS_REGISTRAR))
     again = rereading(0.3, True, FAULTLESS_REGISTRAR)
     np.testing.assert_allclose(settled[:, 0], final_rates(plain[:, 0], again))
     for rate in range(4):
@@ -299,13 +317,13 @@ def test_estimated_readers_carry_their_variance_through_settling():
         slope = (up - down) / 2e-6
         assert settled[rate, 1] == pytest.approx(plain[rate, 1] * slope**2, rel=1e-6)
     # The registrar who settles is taken as faultless, whatever he is.
-    erring = estimated_readers(table[None], rereading(0.3, True, ERRING_REGISTRAR))[0]
+    erring = estimated(table, rereading(0.3, True, ERRING_REGISTRAR))
     np.testing.assert_array_equal(settled, erring)
 
 
 def test_audits_without_a_table_that_tells_hold_nothing_of_their_readers():
-    held = estimated_readers(np.zeros((2, 4, 4), np.int64), READ_ONCE)
-    assert held.shape == (2, 4, 2)
+    held = estimated(np.zeros((4, 4), np.int64), READ_ONCE)
+    assert held.shape == (4, 2)
     assert np.isnan(held).all()
 
 

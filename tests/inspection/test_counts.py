@@ -10,15 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from underrecording.inspection.audits import read_no_crimes, read_reports
 from underrecording.inspection.counts import read_stratum
 from underrecording.inspection.forces.srs import SimpleRandom, simple_random_plan
-from underrecording.inspection.inspect import (
-    InspectionPlan,
-    compiled_select,
-    plan_inspection,
-    read_no_crimes,
-    read_reports,
-)
+from underrecording.inspection.inspect import InspectionPlan, compiled_select, plan_inspection
 from underrecording.inspection.options import (
     Auditors,
     InspectionOptions,

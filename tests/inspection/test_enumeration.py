@@ -15,8 +15,8 @@ import pytest
 
 from underrecording.estimation import EstimatorSpec
 from underrecording.estimation.many import repeat
+from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.forces.srs import simple_random_plan
-from underrecording.inspection.inspect import read_reports, select_forces
 from underrecording.inspection.strands import reports_strand
 
 REPLICATES = 150_000

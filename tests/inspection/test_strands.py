@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from underrecording.inspection.audits import read_review
 from underrecording.inspection.forces.srs import SimpleRandom
-from underrecording.inspection.inspect import plan_inspection, read_review
+from underrecording.inspection.inspect import plan_inspection
 from underrecording.inspection.options import (
     Auditors,
     DisposalsReview,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from underrecording.audit import AT_BOUNDARY, OK, Audit, Audits, Influence
+from underrecording.audit import AT_BOUNDARY, OK, Audit, Influence
 from underrecording.compiling import compiled, uncounted
 from underrecording.dispatch import KINDS, Kind, call, function_at, through
 from underrecording.estimation.compile import AUDITS_TYPE, POINT_FT, inlined
@@ -78,32 +78,6 @@ def room_for(count: Any, n_forces: Any, n_strata: Any) -> Any:
     )  # fmt: skip
 
 
-@compiled
-def uncounted_audits(audits: Any) -> Any:
-    """The same audits, references to their arrays not counted."""
-    return Audits(
-        uncounted(audits.force), uncounted(audits.frame), uncounted(audits.sampled),
-        uncounted(audits.due), uncounted(audits.recorded), uncounted(audits.p_inclusion),
-        uncounted(audits.force_stratum), uncounted(audits.recorded_volume),
-        uncounted(audits.over_recorded), uncounted(audits.post_stratum),
-        uncounted(audits.p_joint), uncounted(audits.readers), uncounted(audits.seed),
-    )  # fmt: skip
-
-
-@compiled
-def uncounted_batch(batch: Any) -> Any:
-    """The same batch, references to its arrays not counted."""
-    influences = Influences(
-        uncounted(batch.influences.contribution), uncounted(batch.influences.slope),
-        uncounted(batch.influences.spread), uncounted(batch.influences.numerator),
-        uncounted(batch.influences.denominator), uncounted(batch.influences.readers),
-    )  # fmt: skip
-    return Batch(
-        influences, uncounted(batch.value), uncounted(batch.variance), uncounted(batch.df),
-        uncounted(batch.quantile), uncounted(batch.reason),
-    )  # fmt: skip
-
-
 @inlined
 def audit_of(audits: Any, b: Any) -> Any:
     """One audit of many."""
@@ -127,7 +101,7 @@ def _influence_of(influences: Any, b: Any) -> Any:
 
 def point_loop(plug_in: Any, audits: Any, batch: Any) -> None:
     """Value, influence and reason of each audit."""
-    audits, batch = uncounted_audits(audits), uncounted_batch(batch)
+    audits, batch = uncounted(audits), uncounted(batch)
     for b in range(audits.force.shape[0]):
         batch.influences.readers[b, 0] = 0.0
         batch.value[b], batch.reason[b] = call(
@@ -137,7 +111,7 @@ def point_loop(plug_in: Any, audits: Any, batch: Any) -> None:
 
 def variance_loop(plug_in: Any, audits: Any, batch: Any, point: Any) -> None:
     """Variance of each audit that has a value."""
-    audits, batch = uncounted_audits(audits), uncounted_batch(batch)
+    audits, batch = uncounted(audits), uncounted(batch)
     for b in range(audits.force.shape[0]):
         batch.variance[b] = math.nan
         if batch.reason[b] == OK:
@@ -154,7 +128,7 @@ def df_loop(plug_in: Any, audits: Any, batch: Any, level: Any, normal: Any, know
     *known* holds the last of both: audits of one design mostly have the same, and
     a quantile takes a while.
     """
-    audits, batch = uncounted_audits(audits), uncounted_batch(batch)
+    audits, batch = uncounted(audits), uncounted(batch)
     for b in range(audits.force.shape[0]):
         df = call(plug_in, audit_of(audits, b))
         if df != known[0]:
@@ -166,7 +140,7 @@ def interval_loop(
     plug_in: Any, audits: Any, batch: Any, level: Any, answers: Any, reasons: Any
 ) -> None:
     """Value, variance, low and high of each audit, NaN from where the reason bites."""
-    audits, batch = uncounted_audits(audits), uncounted_batch(batch)
+    audits, batch = uncounted(audits), uncounted(batch)
     for b in range(audits.force.shape[0]):
         audit, value, variance = audit_of(audits, b), batch.value[b], batch.variance[b]
         low, high, reason = math.nan, math.nan, batch.reason[b]
@@ -186,7 +160,7 @@ def interval_loop(
 
 def model_loop(plug_in: Any, audits: Any, level: Any, answers: Any, reasons: Any) -> None:
     """Value, variance, low, high and reason of each audit."""
-    audits = uncounted_audits(audits)
+    audits = uncounted(audits)
     for b in range(audits.force.shape[0]):
         answers[b, 0], answers[b, 1], answers[b, 2], answers[b, 3], reasons[b] = call(
             plug_in, audit_of(audits, b), level
@@ -231,9 +205,6 @@ class Estimator(NamedTuple):
     df: int
     interval: int
     one_point: int
-
-
-ESTIMATOR_TYPE = types.NamedTuple((types.boolean, types.boolean, *[types.int64] * 5), Estimator)
 
 
 @compiled

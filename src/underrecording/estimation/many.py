@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -9,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.audit import OK, Audits
-from underrecording.compiling import compiled
+from underrecording.compiling import compiled, uncounted
 from underrecording.dispatch import address_of, loop_address
 from underrecording.estimation.compile import POINT_SIGNATURE, compiled_point
 from underrecording.estimation.loops import (
     Estimator,
     estimate_audits,
     room_for,
-    uncounted_audits,
 )
 from underrecording.estimation.registries import INTERVALS
 from underrecording.estimation.spec import EstimatorSpec
@@ -47,7 +47,8 @@ def repeat(spec: EstimatorSpec, audits: Audits, *, level: float) -> tuple[Floats
         Codes of `REASONS`.
     """
     answers, reasons = accuracies(spec, audits, level=level)
-    return mirrored(answers, reasons), reasons
+    mirror_answers(answers, reasons)
+    return answers, reasons
 
 
 def accuracies(spec: EstimatorSpec, audits: Audits, *, level: float) -> tuple[Floats, Ints]:
@@ -77,27 +78,36 @@ def compiled_estimator(spec: EstimatorSpec) -> Estimator:
     )
 
 
-def only_stratum(audits: Audits, h: int) -> Audits:
+@compiled
+def only_stratum(audits: Any, h: Any) -> Any:
     """The audits as if stratum *h* alone existed: estimates for one offence group."""
-
-    def cut(table: Any) -> Any:
-        return np.ascontiguousarray(table[:, :, h : h + 1])
-
-    return audits._replace(
-        frame=cut(audits.frame),
-        sampled=cut(audits.sampled),
-        due=cut(audits.due),
-        recorded=cut(audits.recorded),
-        over_recorded=cut(audits.over_recorded),
-        recorded_volume=cut(audits.recorded_volume),
-    )
+    return Audits(
+        audits.force, _column(audits.frame, h), _column(audits.sampled, h),
+        _column(audits.due, h), _column(audits.recorded, h), audits.p_inclusion,
+        audits.force_stratum, _column(audits.recorded_volume, h),
+        _column(audits.over_recorded, h), audits.post_stratum, audits.p_joint, audits.readers,
+        audits.seed,
+    )  # fmt: skip
 
 
-def mirrored(answers: Floats, reasons: Ints) -> Floats:
-    """What is said of accuracy, (B, 4), as what it says of under-recording; NaN if not answered."""
-    turned = np.column_stack([1.0 - answers[:, 0], answers[:, 1], 1.0 - answers[:, [3, 2]]])
-    turned[reasons != OK] = np.nan
-    return turned
+@compiled
+def _column(table: Any, h: Any) -> Any:
+    return np.ascontiguousarray(table[:, :, h : h + 1])
+
+
+@compiled
+def mirror_answers(answers: Any, reasons: Any) -> None:
+    """Turn what is said of accuracy, (B, 4), into what it says of under-recording.
+
+    NaN where there is no answer.
+    """
+    for b in range(reasons.size):
+        if reasons[b] == OK:
+            low, high = answers[b, 2], answers[b, 3]
+            answers[b, 0] = 1.0 - answers[b, 0]
+            answers[b, 2], answers[b, 3] = 1.0 - high, 1.0 - low
+        else:
+            answers[b] = math.nan
 
 
 @compiled
@@ -105,7 +115,7 @@ def in_batches(
     estimator: Any, audits: Any, level: Any, size: Any, answers: Any, reasons: Any
 ) -> None:
     """`estimate_audits` over any number of audits, *size* at a time."""
-    audits = uncounted_audits(audits)
+    audits = uncounted(audits)
     count, n_forces, n_strata = audits.due.shape
     batch, known = room_for(min(size, count), n_forces, n_strata), np.full(2, np.nan)
     for first in range(0, count, size):

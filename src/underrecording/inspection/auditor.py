@@ -82,36 +82,30 @@ def known_readers(rates: Floats, rereading: Rereading) -> Floats:
     return np.column_stack([final, np.zeros(4)])[None]
 
 
-def estimated_readers(agreement: NDArray[np.int64], rereading: Rereading) -> Floats:
-    """Held of the readers of each audit from its own second readings: (B, 4, 2).
+@compiled
+def estimate_readers(agreement: Any, rereading: Any, held: Any) -> None:
+    """Fill *held* (4, 2), `Audit.readers`, from an audit's own second readings.
 
     Parameters
     ----------
-    agreement : int array (B, 4, 4)
+    agreement : int array (4, 4)
         Records by first and second reading.
     rereading : Rereading
         Its registrar is taken as faultless: nobody reads after him.
+    held : float array (4, 2)
 
     The rates of `double_reading.fit` are turned into those of final readings,
     their variances times the squared slope of that turn. NaN where the audit's
     table does not determine them.
     """
-    held = np.empty((len(agreement), 4, 2))
-    _estimate_readers(agreement, rereading._replace(registrar=np.ones(4)), held)
-    return held
-
-
-@compiled
-def _estimate_readers(agreement: Any, rereading: Any, held: Any) -> None:
     theta, variance = np.empty(8), np.empty(8)
     share = rereading.share if rereading.settled else 0.0
-    for b in range(len(agreement)):
-        fit(agreement[b], theta, variance)
-        for rate in range(4):
-            a = theta[4 + rate]
-            # The turn of `final_rates` under a faultless registrar, and its slope.
-            held[b, rate, 0] = a + share * a * (1.0 - a)
-            held[b, rate, 1] = variance[4 + rate] * (1.0 + share * (1.0 - 2.0 * a)) ** 2
+    fit(agreement, theta, variance)
+    for rate in range(4):
+        a = theta[4 + rate]
+        # The turn of `final_rates` under a faultless registrar, and its slope.
+        held[rate, 0] = a + share * a * (1.0 - a)
+        held[rate, 1] = variance[4 + rate] * (1.0 + share * (1.0 - 2.0 * a)) ** 2
 
 
 @compiled

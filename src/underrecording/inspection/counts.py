@@ -4,7 +4,8 @@ Drawing n records of a stratum without replacement is a hypergeometric draw on
 its category counts, one category after the other; misreading thins each count.
 Every draw has an address of its own and is an inverse CDF, so equal luck stays
 equal luck when a design changes. Auditors without error use two numbers a
-stratum and those who err thirteen more, which leaves the first two as they were.
+stratum, those who err thirteen more and records out of reach four, which leaves
+the first two as they were.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from underrecording.inspection.auditor import (
     read_once,
 )
 from underrecording.rng import uniforms
-from underrecording.variates import hypergeometric_quantile
+from underrecording.variates import binomial_quantile, hypergeometric_quantile
+
+_OUT_OF_REACH = 8  # Address of what is not found, after those of `read_once`.
+_ALL_REACHED = np.zeros(4)
 
 
 @compiled
@@ -60,40 +64,44 @@ def read_stratum(
         x = hypergeometric_quantile(u, reports, due, sampled)
         return x, hypergeometric_quantile(v, due, recorded, x), 0
     table = _first_readings(
-        reports, due, recorded, over_recorded, sampled, confusion,
+        reports, due, recorded, over_recorded, sampled, confusion, _ALL_REACHED,
         seed, world, replicate, purpose, force, group, draw,
     )  # fmt: skip
-    return _counts(table)
+    return _counts(table)[:3]
 
 
 @compiled
-def read_stratum_twice(
+def read_stratum_in_full(
     reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, confusion: Any,
-    rereading: Any, agreement: Any,
+    unreachable: Any, rereading: Any, agreement: Any,
     seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, draw: Any,
 ) -> Any:  # fmt: skip
-    """Read *sampled* records of one stratum, a share of them a second time.
+    """Read *sampled* records of one stratum, some out of reach, a share a second time.
 
-    Like `read_stratum`, whose luck the first readings have. *rereading* says how
-    much is read again; *agreement* (4, 4) gains those records by both readings.
+    Like `read_stratum`, whose luck the first readings have. *unreachable* (4,) are
+    chances of not being found, by true category; *rereading* says how much is read
+    again; *agreement* (4, 4) gains those records by both readings. Returns a fourth
+    count, of records that were read.
     """
     table = _first_readings(
-        reports, due, recorded, over_recorded, sampled, confusion,
+        reports, due, recorded, over_recorded, sampled, confusion, unreachable,
         seed, world, replicate, purpose, force, group, draw,
     )  # fmt: skip
-    read_again(
-        table, confusion, rereading, agreement,
-        seed, world, replicate, purpose, force, group, draw,
-    )  # fmt: skip
+    if rereading.share > 0.0:
+        read_again(
+            table, confusion, rereading, agreement,
+            seed, world, replicate, purpose, force, group, draw,
+        )  # fmt: skip
     return _counts(table)
 
 
 @compiled
 def _first_readings(
     reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, confusion: Any,
+    unreachable: Any,
     seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, draw: Any,
 ) -> Any:  # fmt: skip
-    """Records drawn by true category and first reading, (4, 4)."""
+    """Records drawn and reached, by true category and first reading, (4, 4)."""
     index = draw * DRAWS_OF_A_STRATUM
     u, v = uniforms(seed, world, replicate, purpose, force, group, index)
     x = hypergeometric_quantile(u, reports, due, sampled)
@@ -101,8 +109,17 @@ def _first_readings(
     u, _ = uniforms(seed, world, replicate, purpose, force, group, index + 1)
     z = hypergeometric_quantile(u, reports - due, over_recorded, sampled - x)
     table = np.empty((4, 4), np.int64)
+    table[0] = y, x - y, z, sampled - x - z
+    if unreachable.any():
+        lost = index + _OUT_OF_REACH
+        u, v = uniforms(seed, world, replicate, purpose, force, group, lost)
+        table[0, 0] -= binomial_quantile(u, table[0, 0], unreachable[0])
+        table[0, 1] -= binomial_quantile(v, table[0, 1], unreachable[1])
+        u, v = uniforms(seed, world, replicate, purpose, force, group, lost + 1)
+        table[0, 2] -= binomial_quantile(u, table[0, 2], unreachable[2])
+        table[0, 3] -= binomial_quantile(v, table[0, 3], unreachable[3])
     read_once(
-        (y, x - y, z, sampled - x - z), confusion, table,
+        (table[0, 0], table[0, 1], table[0, 2], table[0, 3]), confusion, table,
         seed, world, replicate, purpose, force, group, index,
     )  # fmt: skip
     return table
@@ -110,6 +127,6 @@ def _first_readings(
 
 @compiled
 def _counts(table: Any) -> Any:
-    """Read as due; due and recorded; not due but recorded: over all true categories."""
+    """Read as due; due and recorded; not due but recorded; read at all."""
     read = table.sum(axis=0)
-    return read[0] + read[1], read[0], read[2]
+    return read[0] + read[1], read[0], read[2], read.sum()

@@ -83,6 +83,17 @@ class Auditors(Section):
         return self
 
 
+class Unreachable(Section):
+    """Chances that a sampled report cannot be read: the log is lost, the call was not kept."""
+
+    recorded: Probability = 0.0
+    """Of a report that was due and recorded (assumed)."""
+    unrecorded: Probability = 0.0
+    """Of a report that was due and not recorded (assumed)."""
+    not_due: Probability = 0.0
+    """Of a report that was not due (assumed)."""
+
+
 class Records(Section):
     """How many records are read, and where."""
 
@@ -109,6 +120,10 @@ class Records(Section):
     """Due share that neyman and optimal plan with (derived from the force reports of 2014)."""
     hours: dict[Group, Annotated[float, Field(ge=0.01, le=1000)]] = {}
     """Hours to read a record, by group; 1 where not given (assumed; read by optimal alone)."""
+
+    unreachable: Unreachable = Unreachable()
+    """Reports that nobody can read, of those sampled; what is left is taken as the sample, which
+    is right where all are lost alike and biased where unrecorded ones are lost more often."""
 
     @model_validator(mode="after")
     def _a_census_has_a_name(self) -> Records:

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from underrecording.audit import FAULTLESS
 from underrecording.inspection.auditor import READ_ONCE, Rereading, known_readers
-from underrecording.inspection.options import InspectionOptions, Reading
+from underrecording.inspection.options import InspectionOptions, Reading, Unreachable
 from underrecording.inspection.records import allocate_evenly
 from underrecording.rng import COUNT_DISPOSALS, COUNT_LATE, COUNT_MISCLASSIFIED, COUNT_OTHER_SYSTEMS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+ALL_IN_REACH = np.zeros(4)
 
 WHOLE = 2**31
 """More records than any stratum holds: it is read whole, whatever it turns out to hold."""
@@ -38,6 +40,8 @@ class Review(NamedTuple):
         Of the random numbers.
     rereading : Rereading
         Which records are read twice.
+    unreachable : float array (4,)
+        Chance that a record is not found, by true category (see `auditor`).
     """
 
     groups: tuple[int, ...]
@@ -46,6 +50,7 @@ class Review(NamedTuple):
     held: Floats | None
     purpose: int
     rereading: Rereading = READ_ONCE
+    unreachable: Floats = ALL_IN_REACH
 
 
 def plan_reviews(
@@ -91,6 +96,16 @@ def plan_reviews(
 def rates_of(due: Reading, recorded: Reading) -> Floats:
     """Rates of a reader of crime reports, (4,)."""
     return np.array([due.sensitivity, due.specificity, recorded.sensitivity, recorded.specificity])
+
+
+def chances_of_loss(unreachable: Unreachable) -> Floats:
+    """Chance that a report is not found, by true category, (4,).
+
+    >>> chances_of_loss(Unreachable(unrecorded=0.1, not_due=0.05)).tolist()
+    [0.0, 0.1, 0.05, 0.05]
+    """
+    not_due = unreachable.not_due
+    return np.array([unreachable.recorded, unreachable.unrecorded, not_due, not_due])
 
 
 def rates_of_fault(fault: Reading) -> Floats:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from underrecording.audit import Audits
 from underrecording.estimation.many import only_stratum, repeat
-from underrecording.inspection.inspect import Ints, read_review, select_forces
+from underrecording.inspection.audits import read_review, select_forces
+from underrecording.inspection.inspect import Ints
 from underrecording.inspection.questions import QUESTIONS, STRANDS, Question
 from underrecording.ledger import Ledger
 from underrecording.study.moments import Moments, accumulate

@@ -9,14 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.estimation.many import repeat
+from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.forces.srs import simple_random_plan, smallest_keys
 from underrecording.inspection.forces.tilted import Tilted
-from underrecording.inspection.inspect import (
-    InspectionPlan,
-    compiled_select,
-    read_reports,
-    select_forces,
-)
+from underrecording.inspection.inspect import InspectionPlan, compiled_select
 from underrecording.inspection.strands import reports_strand
 from underrecording.ledger import NATIONAL, under_recording_rate
 

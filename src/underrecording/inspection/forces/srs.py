@@ -19,7 +19,7 @@ from underrecording.inspection.forces.design import (
     Ints,
     Select,
 )
-from underrecording.rng import SELECT_FORCES, uniforms
+from underrecording.rng import SELECT_FORCES, in_eights, uniforms_of_forces
 
 ForceCount = Annotated[int, Field(ge=1, le=1000)]
 
@@ -36,23 +36,60 @@ def smallest_keys(
     (Efraimidis & Spirakis 2006, Inf. Process. Lett. 97:181).
     """
     n_forces = plan.stratum.shape[0]
-    keys = np.empty(n_forces)
-    for f in range(n_forces):
-        keys[f], _ = uniforms(seed, world, replicate, SELECT_FORCES, f, 0, 0)
+    keys = np.empty(in_eights(n_forces))
+    uniforms_of_forces(seed, world, replicate, SELECT_FORCES, keys)
+    keys = keys[:n_forces]
     if plan.tilt != 0.0:
         mean = accuracy.mean()
         spread = math.sqrt(((accuracy - mean) ** 2).mean())
         for f in range(n_forces):
             z = (accuracy[f] - mean) / spread if spread > 0.0 else 0.0
             keys[f] = -math.log1p(-keys[f]) * math.exp(-plan.tilt * z)
-    left = plan.take.copy()
     picked = 0
-    for f in np.argsort(keys):
-        if left[plan.stratum[f]] > 0:
-            left[plan.stratum[f]] -= 1
+    for s in range(plan.take.size):
+        stop, last, on_it = picked + plan.take[s], 0.0, 0
+        if picked < stop:
+            last, on_it = _smallest(keys, plan.stratum, s, plan.take[s])
+        for f in range(n_forces):
+            if picked == stop:
+                break
+            # Written before it is known to stay: to branch on luck takes longer.
             chosen[picked] = f
-            picked += 1
-    chosen.sort()
+            tied = keys[f] == last
+            picked += (plan.stratum[f] == s) & ((keys[f] < last) | (tied & (on_it > 0)))
+            on_it -= tied & (plan.stratum[f] == s)
+    if plan.take.size > 1:
+        chosen.sort()
+
+
+@compiled
+def _smallest(keys: Any, stratum: Any, s: Any, count: Any) -> Any:
+    """A bound that the *count* smallest keys of stratum *s* keep, and how many may lie on it.
+
+    The bound is moved until as many lie below: a few counts of all keys, which
+    take less than a sort of them.
+    """
+    low, high, below_low, below_high = 0.0, keys[0], 0, 0
+    for f in range(keys.size):
+        high = max(high, keys[f])
+        below_high += stratum[f] == s
+    while below_high != count:
+        share = (count - below_low) / (below_high - below_low)
+        # An interpolation alone may stick to one end.
+        bound = low + (high - low) * min(0.9, max(0.1, share))
+        if not low < bound < high:
+            break  # Several keys lie on one number, and some of them are wanted.
+        below = 0
+        for f in range(keys.size):
+            below += (stratum[f] == s) & (keys[f] <= bound)
+        if below >= count:
+            high, below_high = bound, below
+        else:
+            low, below_low = bound, below
+    below = 0
+    for f in range(keys.size):
+        below += (stratum[f] == s) & (keys[f] < high)
+    return high, count - below
 
 
 def check_count(count: int, n_forces: int) -> None:
