@@ -208,6 +208,26 @@ def test_no_two_purposes_share_a_number_and_all_fit():
     assert rng.NATIONAL == rng.MAX_FORCES - 1
 
 
+def test_numbers_drawn_several_at_a_time_are_those_drawn_one_by_one():
+    seed, place = np.uint64(2**63 + 5), {"world": 3, "replicate": 2**33 + 7}
+    keys = np.empty(rng.in_eights(43))
+    rng.uniforms_of_forces(seed, *place.values(), rng.SELECT_FORCES, keys)
+    for f, key in enumerate(keys):
+        assert key == rng.uniforms(seed, *place.values(), rng.SELECT_FORCES, f, 0, 0)[0]
+
+    forces, groups, step = np.array([0, 4, 4, 4, 42]), 3, 16
+    room = rng.in_eights(forces.size * groups)
+    who, which = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    first, second = np.empty(room), np.empty(room)
+    rng.address_words(place["world"], rng.COUNT_REPORTS, forces, groups, step, who, which)
+    rng.uniforms_of_strata(seed, place["replicate"], who, which, first, second)
+    for i, (force, draw) in enumerate(zip(forces, [0, 0, 1, 2, 0], strict=True)):
+        for group in range(groups):
+            address = (*place.values(), rng.COUNT_REPORTS, force, group, draw * step)
+            pair = first[i * groups + group], second[i * groups + group]
+            assert pair == rng.uniforms(seed, *address)
+
+
 FROZEN = {
     (7, 0, 3, 1, 12, 0, 0): (0.5120875077110111, 0.6400271298926062),
     (20140501, 0, 0, 1, 1023, 0, 0): (0.552455682667084, 0.4350881874408873),

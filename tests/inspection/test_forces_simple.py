@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from underrecording.inspection.forces import DESIGNS
-from underrecording.inspection.forces.srs import SimpleRandom
+from underrecording.inspection.forces.srs import SimpleRandom, _smallest
 from underrecording.inspection.forces.tilted import Tilted
 
 REPLICATES = 30_000
@@ -95,3 +95,16 @@ def test_smaller_samples_are_parts_of_larger_ones(name, frame, small):
         assert nested(smaller, larger)
     moved = small.selections(DESIGNS[name](design=name, count=13, **extra), frame, 300, first=1)
     assert not nested(samples[1], moved)
+
+
+@pytest.mark.parametrize("values", [3, 10**9])
+def test_the_bound_leaves_as_many_keys_as_are_wanted_tied_ones_too(values):
+    rng = np.random.default_rng(values)
+    for _ in range(300):
+        keys = rng.integers(1, values + 1, rng.integers(1, 44)) / (values + 1)
+        stratum = rng.integers(0, 2, keys.size)
+        inside = np.sort(keys[stratum == 0])
+        for count in range(1, inside.size + 1):
+            bound, on_it = _smallest(keys, stratum, 0, count)
+            taken = [*inside[inside < bound], *inside[inside == bound][:on_it]]
+            assert taken == inside[:count].tolist()

@@ -83,13 +83,10 @@ def make_reading(
 ) -> Reading:
     """What it takes to read *strand* as *review* says.
 
-    *tables* are those of the strand's world and records; without them the same
-    numbers take longer.
+    *tables* are those of the strand's world and records, if they are read plainly
+    (`reads_plainly`); without them the same numbers take longer.
     """
-    faultless = bool(are_faultless(review.confusion))
-    # Faultless readers leave nothing to find, unless what is held of them is to be found out.
-    twice = review.rereading.share > 0.0 and (review.held is None or not faultless)
-    in_full = twice or bool(review.unreachable.any())
+    in_full = bool(_twice(review) or review.unreachable.any())
     return Reading(
         strand=strand,
         forces=plan.forces,
@@ -97,13 +94,28 @@ def make_reading(
         records=review.records,
         confusion=review.confusion,
         unreachable=review.unreachable,
-        rereading=review.rereading if twice else READ_ONCE,
+        rereading=review.rereading if _twice(review) else READ_ONCE,
         in_full=in_full,
         estimated=review.held is None,
         held=FAULTLESS[None] if review.held is None else review.held,
         purpose=review.purpose,
-        tables=NO_TABLES if in_full or not faultless else tables,
+        tables=tables,
     )
+
+
+def reads_plainly(review: Review) -> bool:
+    """Whether readers find what there is, all of it, so that tables of counts will do."""
+    faultless = bool(are_faultless(review.confusion))
+    return faultless and not _twice(review) and not review.unreachable.any()
+
+
+def _twice(review: Review) -> bool:
+    """Whether second readings matter.
+
+    Faultless readers leave nothing to find, unless what is held of them is to be found out.
+    """
+    found = review.held is None or not are_faultless(review.confusion)
+    return found and review.rereading.share > 0.0
 
 
 def select_forces(

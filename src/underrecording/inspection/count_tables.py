@@ -19,8 +19,6 @@ from underrecording.compiling import compiled
 from underrecording.variates import hypergeometric_thresholds
 
 DUE_SLOTS, RECORDED_SLOTS = 512, 128
-MAX_BYTES = 2**26
-"""Tables are made up to this size; they grow with the square of the records read."""
 WORTHWHILE = 4_000
 """Replicates of one world from which tables save more time than they take."""
 
@@ -66,30 +64,34 @@ NO_TABLES = CountTables(
 )  # fmt: skip
 
 
+def size_of(sampled: NDArray[np.int64], due: NDArray[np.int64]) -> int:
+    """Bytes of the tables of a world of which *sampled* records are read in each cell."""
+    n, most = sampled.ravel(), np.minimum(sampled, due).ravel()
+    guides = DUE_SLOTS * n.size + RECORDED_SLOTS * int((most + 1).sum())
+    return guides + 8 * _most_thresholds(n, most)
+
+
+def _most_thresholds(n: NDArray[np.int64], most: NDArray[np.int64]) -> int:
+    # Of each law as many as records it concerns and one more, or fewer.
+    return int((n + 1).sum() + ((most + 1) * (most + 2) // 2).sum())
+
+
 def count_tables(
     reports: NDArray[np.int64],
     due: NDArray[np.int64],
     recorded: NDArray[np.int64],
     sampled: NDArray[np.int64],
 ) -> CountTables:
-    """Tables of a world of which *sampled* records are read in each cell, all (F, H).
-
-    `NO_TABLES` where they would be too large: counts are then drawn one by one.
-    """
+    """Tables of a world of which *sampled* records are read in each cell, all (F, H)."""
     n, most = sampled.ravel(), np.minimum(sampled, due).ravel()
     row = np.concatenate([[0], np.cumsum(most + 1)])
-    # Of each law at most as many thresholds as records it concerns, and one more.
-    n_thresholds = int((n + 1).sum() + ((most + 1) * (most + 2) // 2).sum())
-    size = 8 * n_thresholds + RECORDED_SLOTS * int(row[-1]) + DUE_SLOTS * n.size
-    if n.size == 0 or size > MAX_BYTES:
-        return NO_TABLES
     laws = n.size + int(row[-1])
     tables = CountTables(
         due_guide=np.empty((n.size, DUE_SLOTS), np.uint8),
         row=row[:-1],
         recorded_guide=np.empty((int(row[-1]), RECORDED_SLOTS), np.uint8),
         start=np.zeros(laws + 1, np.int64),
-        thresholds=np.empty(n_thresholds),
+        thresholds=np.empty(_most_thresholds(n, most)),
         smallest=np.empty(laws, np.int64),
         base=np.empty(laws, np.int64),
         total=np.empty(laws),

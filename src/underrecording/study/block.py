@@ -8,21 +8,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.audit import Audits
-from underrecording.estimation.many import only_stratum, repeat
-from underrecording.inspection.audits import read_review, select_forces
-from underrecording.inspection.inspect import Ints
-from underrecording.inspection.questions import QUESTIONS, STRANDS, Question
-from underrecording.ledger import Ledger
+from underrecording.study.drawn import Drawn, question_of
 from underrecording.study.moments import Moments, accumulate
-from underrecording.study.plan import Block, CellPlan, StudyPlan
+from underrecording.study.plan import Block, StudyPlan
+from underrecording.study.replicates import replicate
 from underrecording.study.trajectory import Trajectory, trajectories
-from underrecording.world.build import World
 
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 CHUNK = 256
-"""Replicates in memory at once; no digit of a result depends on it."""
+"""Replicates in memory at once, about; no digit of a result depends on it."""
 
 KEPT_ROWS = 1_000
 """Replicates of the reference cell whose estimates are kept."""
@@ -85,20 +81,17 @@ def run_block(
     alpha = 1.0 - plan.scenario.study.level
     kept = min(KEPT_ROWS, block.stop) if block.is_first else 0
     rows = _empty_rows(plan, kept)
-    fixed: dict[int, Ledger] = {}
+    fixed = None if plan.fresh else Drawn.fixed(plan, block.world, threads)
     for first, count in _chunks(block, _at_once(plan)):
-        ledgers = _ledgers(plan, block, first, count, fixed, threads)
-        for c, cell in enumerate(plan.cells):
-            ledger = ledgers[id(cell.world)]
-            targets = _targets(plan, cell, ledger, block.world, first, count)
-            for t, (question, audits, truth) in enumerate(targets):
-                for e, spec in enumerate(plan.estimators):
-                    answers, reasons = question.answer(
-                        *repeat(spec, audits, level=plan.scenario.study.level)
-                    )
-                    accumulate(moments.at(c, t, e), answers, reasons, truth, alpha)
+        drawn = fixed or Drawn.fresh(plan, first, count, threads)
+        for c in range(len(plan.cells)):
+            for t, answers, reasons in _answers(plan, drawn, c, block.world, first, count):
+                truth, answer = drawn.truth(c, t), question_of(plan.targets[t]).answer
+                for e in range(len(plan.estimators)):
+                    answered = answer(answers[e], reasons[e])
+                    accumulate(moments.at(c, t, e), *answered, truth, alpha)
                     if c == 0 and first < kept:
-                        _keep(rows, t, e, first, answers, reasons, truth)
+                        _keep(rows, t, e, first, *answered, truth)
         progress(count)
     follow = plan.scenario.study.trajectories if kept else 0
     return BlockResult(
@@ -109,8 +102,10 @@ def run_block(
 
 
 def _at_once(plan: StudyPlan) -> int:
-    """Replicates of a chunk: one where each has streams of its own, which take seconds."""
-    return 1 if plan.fresh and plan.scenario.world.fidelity == "events" else CHUNK
+    """Replicates of a chunk: more where all have one world, one where each takes seconds."""
+    if not plan.fresh:
+        return 4 * CHUNK
+    return 1 if plan.scenario.world.fidelity == "events" else CHUNK
 
 
 def _chunks(block: Block, size: int) -> Iterator[tuple[int, int]]:
@@ -118,47 +113,28 @@ def _chunks(block: Block, size: int) -> Iterator[tuple[int, int]]:
         yield first, min(size, block.stop - first)
 
 
-def _ledgers(
-    plan: StudyPlan, block: Block, first: int, count: int, fixed: dict[int, Ledger], threads: int
-) -> dict[int, Ledger]:
-    """The ledger of each distinct world: cells that differ in inspection only share it."""
-    seed = plan.scenario.seed
-    distinct: dict[int, World] = {id(cell.world): cell.world for cell in plan.cells}
-    needed = any(question.of_crime_records for question in _questions(plan))
-    if plan.fresh:
-        return {
-            key: world.fresh(seed, first, count, threads=threads, crime_records=needed)
-            for key, world in distinct.items()
-        }
-    for key, world in distinct.items():
-        if key not in fixed:
-            fixed[key] = world.fixed(seed, block.world, threads=threads, crime_records=needed)
-    return fixed
+def _answers(
+    plan: StudyPlan, drawn: Drawn, c: int, world: int, first: int, count: int
+) -> Iterator[tuple[int, Floats, Ints]]:
+    """Answers (E, B, 4) and reasons (E, B) to each target of cell *c*.
 
-
-def _questions(plan: StudyPlan) -> list[Question]:
-    return [QUESTIONS[f"{target.estimand}/{target.domain}"] for target in plan.targets]
-
-
-def _targets(
-    plan: StudyPlan, cell: CellPlan, ledger: Ledger, world: int, first: int, count: int
-) -> Iterator[tuple[Question, Audits, Floats]]:
-    """Question, audits and truth for each target of a cell; each strand is read once."""
-    seed, inspection, groups = cell.cell.scenario.seed, cell.inspection, cell.world.frame.groups
-    chosen = select_forces(inspection, ledger, seed, world, first, count)
-    read: dict[str, Audits] = {}
-    for question in _questions(plan):
-        review = inspection.review(question.strand)
-        if question.strand not in read:
-            strand = STRANDS[question.strand](ledger, review.groups)
-            read[question.strand] = read_review(
-                inspection, review, strand, chosen, seed, world, first
-            )
-        audits, asked = read[question.strand], review.groups
-        if question.group is not None:
-            asked = (groups.index(question.group),)
-            audits = only_stratum(audits, review.groups.index(asked[0]))
-        yield question, audits, question.truth(ledger, asked)
+    Each strand is read once, and each stratum of it estimated once.
+    """
+    asked: dict[str, list[int]] = {}
+    for t, target in enumerate(plan.targets):
+        asked.setdefault(question_of(target).strand, []).append(t)
+    for strand, targets in asked.items():
+        strata = [drawn.stratum(c, t) for t in targets]
+        distinct = list(dict.fromkeys(strata))
+        answers, reasons = replicate(
+            plan.cells[c].inspection, drawn.reading(c, strand), drawn.accuracy(c),
+            plan.estimators, distinct,
+            level=plan.scenario.study.level, seed=plan.scenario.seed,
+            world=world, first=first, count=count,
+        )  # fmt: skip
+        for t, stratum in zip(targets, strata, strict=True):
+            q = distinct.index(stratum)
+            yield t, answers[q], reasons[q]
 
 
 def _empty_rows(plan: StudyPlan, kept: int) -> Rows:

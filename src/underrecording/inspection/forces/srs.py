@@ -78,7 +78,9 @@ def _smallest(keys: Any, stratum: Any, s: Any, count: Any) -> Any:
         # An interpolation alone may stick to one end.
         bound = low + (high - low) * min(0.9, max(0.1, share))
         if not low < bound < high:
-            break  # Several keys lie on one number, and some of them are wanted.
+            bound = low + (high - low) * 0.5
+            if not low < bound < high:
+                break  # Several keys lie on one number, and some of them are wanted.
         below = 0
         for f in range(keys.size):
             below += (stratum[f] == s) & (keys[f] <= bound)

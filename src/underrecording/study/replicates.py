@@ -1,0 +1,135 @@
+"""Replicates of one cell in one pass: select, read, estimate, batch by batch.
+
+A batch of audits is drawn and goes through every estimator before the next one
+is drawn, so all of it stays in the nearest cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from underrecording.audit import Audits
+from underrecording.compiling import compiled
+from underrecording.estimation import EstimatorSpec
+from underrecording.estimation.loops import Estimator, estimate_audits, room_for
+from underrecording.estimation.many import (
+    BATCH,
+    compiled_estimator,
+    mirror_answers,
+    only_stratum,
+)
+from underrecording.inspection.audits import (
+    Reading,
+    read_batch,
+    room_for_audits,
+    room_for_draws,
+    select_address,
+    select_batch,
+)
+from underrecording.inspection.inspect import InspectionPlan
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+WHOLE = -1
+"""Asks of all strata together."""
+
+
+def replicate(
+    plan: InspectionPlan,
+    reading: Reading,
+    accuracy: Floats,
+    estimators: Sequence[EstimatorSpec],
+    strata: Sequence[int],
+    *,
+    level: float,
+    seed: int,
+    world: int,
+    first: int,
+    count: int,
+) -> tuple[Floats, Ints]:
+    """Under-recording rates of replicates *first* to *first* + *count* - 1.
+
+    Parameters
+    ----------
+    plan : InspectionPlan
+    reading : Reading
+        Of one strand, in one world or in *count* of them.
+    accuracy : float array (W, F)
+        True accuracy of each force, for selections that depend on it.
+    estimators : sequence of EstimatorSpec
+        E of them.
+    strata : sequence of int
+        Q questions: of one stratum of records, or of all together (`WHOLE`).
+
+    Returns
+    -------
+    answers : float array (Q, E, B, 4)
+        Estimate, variance, low, high; NaN where there is no answer.
+    reasons : int array (Q, E, B)
+    """
+    answers = np.empty((len(strata), len(estimators), count, 4))
+    reasons = np.empty((len(strata), len(estimators), count), np.int64)
+    addresses = np.array([compiled_estimator(spec) for spec in estimators], np.int64)
+    addresses = addresses.reshape(-1, len(Estimator._fields))
+    _replicate(
+        select_address(plan), reading, accuracy, addresses, np.array(strata, np.int64), level,
+        np.uint64(seed), world, first, BATCH, answers, reasons,
+    )  # fmt: skip
+    return answers, reasons
+
+
+@compiled
+def _replicate(
+    select: Any, reading: Any, accuracy: Any, addresses: Any, strata: Any, level: Any,
+    seed: Any, world: Any, first: Any, size: Any, answers: Any, reasons: Any,
+) -> None:  # fmt: skip
+    count, n_estimators = reasons.shape[2], addresses.shape[0]
+    m, n_strata = reading.forces.inspected, reading.records.shape[1]
+    room, draws = room_for_audits(reading, min(size, count), m), room_for_draws(reading, m)
+    whole, part = room_for(size, m, n_strata), room_for(size, m, 1)
+    known = np.full((strata.size, n_estimators, 2), np.nan)
+    for start in range(0, count, size):
+        stop = min(start + size, count)
+        audits = _part(room, reading.strand.volume, start, stop)
+        select_batch(
+            select, reading.forces, seed, world, first + start, accuracy, start, audits.force
+        )
+        read_batch(reading, seed, world, first + start, start, audits, draws)
+        for q in range(strata.size):
+            asked, batch = audits, whole
+            if strata[q] != WHOLE:
+                asked, batch = only_stratum(audits, strata[q]), part
+            for e in range(n_estimators):
+                estimator = _estimator(addresses[e])
+                found, why = answers[q, e, start:stop], reasons[q, e, start:stop]
+                estimate_audits(estimator, asked, batch, known[q, e], level, found, why)
+                mirror_answers(found, why)
+
+
+@compiled
+def _estimator(address: Any) -> Any:
+    return Estimator(
+        address[0] != 0, address[1] != 0, address[2], address[3], address[4], address[5],
+        address[6],
+    )  # fmt: skip
+
+
+@compiled
+def _part(room: Any, volume: Any, start: Any, stop: Any) -> Any:
+    """Room for replicates *start* to *stop* - 1 and what is public of their worlds."""
+    n = stop - start
+    if volume.shape[0] > 1:
+        volume = volume[start:stop]
+    readers = room.readers
+    if readers.shape[0] > 1:
+        readers = readers[:n]
+    return Audits(
+        room.force[:n], room.frame[:n], room.sampled[:n], room.due[:n], room.recorded[:n],
+        room.p_inclusion[:n], room.force_stratum[:n], volume, room.over_recorded[:n],
+        room.post_stratum, room.p_joint, readers, room.seed[:n],
+    )  # fmt: skip

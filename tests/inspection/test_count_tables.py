@@ -1,0 +1,90 @@
+"""Counts off tables are those drawn one by one, to the last uniform."""
+
+import numpy as np
+import pytest
+
+from underrecording.inspection.count_tables import (
+    DUE_SLOTS,
+    RECORDED_SLOTS,
+    count_tables,
+    look_up,
+    size_of,
+)
+from underrecording.variates import hypergeometric_quantile
+
+STEP = 2.0**-52
+
+
+def edges(slots):
+    """Uniforms on both sides of the edges of slots, and the ends: odd halves of a step."""
+    edge = np.arange(1, slots) / slots
+    ends = [0.5 * STEP, 1.5 * STEP, 1 - 0.5 * STEP, 1 - 1.5 * STEP]
+    return np.concatenate([edge - 0.5 * STEP, edge + 0.5 * STEP, ends])
+
+
+def world(rng, n_forces, n_strata, most, sampled):
+    """Strata of every kind: empty, none due, all recorded, read whole."""
+    reports = rng.integers(0, most, (n_forces, n_strata))
+    share = rng.choice([0.0, 0.3, 0.86, 0.999, 1.0], reports.shape)
+    due = rng.binomial(reports, share)
+    recorded = rng.binomial(due, rng.choice([0.0, 0.5, 0.81, 1.0], reports.shape))
+    return reports, due, recorded, np.minimum(rng.integers(0, sampled, reports.shape), reports)
+
+
+def counts(tables, cells, first, second):
+    """Counts of one audit, (m, H)."""
+    due, recorded = np.empty(cells.shape, np.int64), np.empty(cells.shape, np.int64)
+    force = cells[:, 0] // cells.shape[1]
+    look_up(tables, force, cells.shape[1], first.ravel(), second.ravel(), due, recorded)
+    return due, recorded
+
+
+def mistakes(tables, made_of, first, second):
+    """Counts that are not those of the quantiles, over all strata and uniforms."""
+    reports, due, recorded, sampled = made_of
+    cells = np.arange(reports.size).reshape(reports.shape)
+    wrong = 0
+    for u, v in zip(first, second, strict=True):
+        x, y = counts(tables, cells, np.full(cells.shape, u), np.full(cells.shape, v))
+        for f, h in np.ndindex(*cells.shape):
+            expected = hypergeometric_quantile(u, reports[f, h], due[f, h], sampled[f, h])
+            wrong += x[f, h] != expected
+            wrong += y[f, h] != hypergeometric_quantile(v, due[f, h], recorded[f, h], expected)
+    return wrong
+
+
+@pytest.mark.parametrize(("most", "sampled"), [(30, 30), (100_000, 60), (5_000, 900)])
+def test_tables_give_the_counts_of_the_quantiles(most, sampled):
+    rng = np.random.default_rng(most)
+    made_of = world(rng, 4, 3, most, sampled)
+    tables = count_tables(*made_of)
+    first, second = edges(DUE_SLOTS), edges(RECORDED_SLOTS)
+    first, second = np.concatenate([first, rng.random(200)]), np.resize(second, first.size + 200)
+    rng.shuffle(second)
+    assert mistakes(tables, made_of, first, second) == 0
+
+
+def test_the_comparison_catches_one_wrong_slot():
+    reports = np.array([[1_000, 2_000]])
+    made_of = reports, reports * 4 // 5, reports // 2, np.array([[30, 40]])
+    tables = count_tables(*made_of)
+    settled = np.argwhere(tables.due_guide < 126)[0]
+    tables.due_guide[tuple(settled)] += 1
+    u = (np.arange(DUE_SLOTS) + 0.5) / DUE_SLOTS
+    assert mistakes(tables, made_of, u, u) > 0
+
+
+def test_counts_out_of_reach_of_a_byte_are_searched_for():
+    reports = np.array([[1_000_000]])
+    made_of = reports, reports // 2, reports // 4, np.array([[1_500]])
+    tables = count_tables(*made_of)
+    assert (tables.due_guide == 127).any()
+    u = np.concatenate([edges(64), np.random.default_rng(3).random(500), [1e-15]])
+    assert mistakes(tables, made_of, u, u[::-1].copy()) == 0
+
+
+def test_the_size_of_tables_is_told_before_they_are_made():
+    made_of = world(np.random.default_rng(5), 5, 3, 3_000, 80)
+    tables = count_tables(*made_of)
+    room = tables.due_guide.nbytes + tables.recorded_guide.nbytes + tables.thresholds.nbytes
+    assert size_of(made_of[3], made_of[1]) >= room
