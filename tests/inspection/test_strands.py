@@ -55,15 +55,15 @@ def planned(nation, options):
 @pytest.fixture(scope="module")
 def worlds(nation):
     """Many worlds with all that is known of their crime records."""
-    return nation.fresh(8, 0, 300, crime_records=True)
+    return nation.fresh(8, 0, 300)
 
 
 def read(plan, strand, ledger, seed=8):
     """The audits of *strand* in all forces, and what they found wanting, (R,)."""
     review, count = plan.review(strand), len(ledger.reports)
     audits = read_review(
-        plan, review, STRANDS[strand](ledger, review.groups), np.tile(np.arange(43), (count, 1)),
-        seed, 0, 0,
+        plan, review, STRANDS[strand](ledger, review.groups, True),
+        np.tile(np.arange(43), (count, 1)), seed, 0, 0,
     )  # fmt: skip
     return audits, (audits.due - audits.recorded).sum(axis=(1, 2))
 
@@ -97,7 +97,7 @@ def by_hand():
     ],
 )
 def test_a_strand_of_faults_holds_the_records_of_its_groups(by_hand, strand, records, faults):
-    made = STRANDS[strand](by_hand, (1,))
+    made = STRANDS[strand](by_hand, (1,), True)
     assert made.reports[0, :, 0].tolist() == made.due[0, :, 0].tolist() == records
     assert (made.due - made.recorded)[0, :, 0].tolist() == faults
     assert made.over_recorded.sum() == 0
@@ -105,7 +105,7 @@ def test_a_strand_of_faults_holds_the_records_of_its_groups(by_hand, strand, rec
 
 
 def test_the_strand_of_other_systems_holds_the_due_crimes_there(by_hand):
-    made = STRANDS["other_systems"](by_hand, (0, 1))
+    made = STRANDS["other_systems"](by_hand, (0, 1), True)
     np.testing.assert_array_equal(made.reports, by_hand.other_due)
     np.testing.assert_array_equal(made.recorded, by_hand.other_recorded)
 
@@ -197,7 +197,7 @@ def test_readers_of_other_systems_are_those_of_crime_reports(nation, worlds):
 
 def test_each_strand_has_luck_of_its_own(nation):
     """As many late as misclassified: the two readings are nevertheless unrelated."""
-    ledger = nation.fresh(8, 0, 1, crime_records=True)
+    ledger = nation.fresh(8, 0, 1)
     ledger = ledger._replace(
         **{name: np.repeat(getattr(ledger, name), 400, axis=0) for name in ledger._fields}
     )

@@ -87,7 +87,7 @@ def test_wrong_disposals_follow_the_option_at_both_fidelities():
                 crime_records=CrimeRecords(wrong_disposal_share=1.0),
             )
         )  # fmt: skip
-        ledger = world.fixed(1, 1, crime_records=True)
+        ledger = world.fixed(1, 1)
         np.testing.assert_array_equal(ledger.wrong_disposals, ledger.disposals)
         standing = ledger.recorded + ledger.over_recorded - ledger.no_crimed
         assert ledger.disposals.sum() == pytest.approx(0.5 * standing.sum(), rel=0.02)

@@ -10,8 +10,10 @@ from underrecording.study import drawn as drawn_module
 from underrecording.study import plan_study
 from underrecording.study.block import run_block
 from underrecording.study.drawn import Drawn
+from underrecording.study.needs import fields_needed
 from underrecording.study.plan import Block
 from underrecording.study.replicates import WHOLE, replicate
+from underrecording.world.draw import EVERYTHING
 
 REPLICATES = 70
 
@@ -26,20 +28,33 @@ CASES = {
     "tilted": ["inspection.forces={design: tilted, count: 6, tilt: -1}"],
     "erring": [f"inspection.auditors={ERRING}"],
     "out of reach": ["inspection.records.unreachable={unrecorded: 0.2, not_due: 0.1}"],
+    "volumes": ["estimators=[volume_weighted/linearised/t, by_group/linearised/t]"],
     "models": ["estimators=[beta_binomial/posterior/credible, combined_ratio/bootstrap/logit]"],
 }  # fmt: skip
 
 
-def step_by_step(plan, drawn, name, stratum):
+def world_in_full(plan):
+    world, seed = plan.cells[0].world, plan.scenario.seed
+    return world.fresh(seed, 0, REPLICATES) if plan.fresh else world.fixed(seed, 0)
+
+
+def step_by_step(plan, name, stratum):
     """Answers of every estimator by the plain functions, each over all replicates."""
     cell, seed = plan.cells[0], plan.scenario.seed
     review = cell.inspection.review(name)
-    strand = STRANDS[name](drawn.ledger(0), review.groups)
-    chosen = select_forces(cell.inspection, drawn.ledger(0), seed, 0, 0, REPLICATES)
+    ledger = world_in_full(plan)
+    strand = STRANDS[name](ledger, review.groups, True)
+    chosen = select_forces(cell.inspection, ledger, seed, 0, 0, REPLICATES)
     audits = read_review(cell.inspection, review, strand, chosen, seed, 0, 0)
     if stratum != WHOLE:
         audits = only_stratum(audits, stratum)
     return [repeat(spec, audits, level=0.9) for spec in plan.estimators]
+
+
+def drawn_of(plan):
+    if plan.fresh:
+        return Drawn.fresh(plan, fields_needed(plan), 0, REPLICATES)
+    return Drawn.fixed(plan, fields_needed(plan), 0)
 
 
 def one_pass(plan, drawn, name, strata):
@@ -61,21 +76,21 @@ def test_one_pass_equals_the_steps(loaded, case, draw):
         "study.replicates=10000",
     )
     plan = plan_study(loaded(*settings))
-    drawn = Drawn.fresh(plan, 0, REPLICATES) if plan.fresh else Drawn.fixed(plan, 0)
+    drawn = drawn_of(plan)
     tabled = draw == "fixed" and case not in ("erring", "out of reach")
     assert bool(drawn.reading(0, "reports").tables.due_guide.size) == tabled
     for name, strata in {"reports": [WHOLE, 2, 0], "no_crimes": [WHOLE, 1]}.items():
         answers, reasons = one_pass(plan, drawn, name, strata)
         for q, stratum in enumerate(strata):
-            for e, (expected, why) in enumerate(step_by_step(plan, drawn, name, stratum)):
+            for e, (expected, why) in enumerate(step_by_step(plan, name, stratum)):
                 np.testing.assert_array_equal(answers[q, e], expected)
                 np.testing.assert_array_equal(reasons[q, e], why)
 
 
 def test_the_comparison_catches_a_planted_number(loaded):
     plan = plan_study(loaded("world.draw=fixed", "study.replicates=10000", "study.sweep={}"))
-    drawn = Drawn.fixed(plan, 0)
-    expected = step_by_step(plan, drawn, "reports", WHOLE)[1][0]
+    drawn = Drawn.fixed(plan, EVERYTHING, 0)
+    expected = step_by_step(plan, "reports", WHOLE)[1][0]
     guide = drawn.reading(0, "reports").tables.due_guide
     kept = guide.copy()
     guide[:, 100:200] += 1  # One report more read as due where luck is poor.
@@ -99,17 +114,17 @@ def test_a_block_is_the_same_with_and_without_tables(loaded, monkeypatch):
 def test_blocks_of_one_fixed_world_share_it_and_few_worlds_are_kept(loaded):
     settings = ("world.draw=fixed", "world.worlds=9", "study.replicates=10000")
     plan, same = plan_study(loaded(*settings)), plan_study(loaded(*settings))
-    first = Drawn.fixed(plan, 0)
-    assert Drawn.fixed(same, 0) is first
+    first = Drawn.fixed(plan, EVERYTHING, 0)
+    assert Drawn.fixed(same, EVERYTHING, 0) is first
     tables = [first.reading(c, "reports").tables for c in range(len(plan.cells))]
     assert all(each is tables[0] for each in tables)  # Cells of other forces, the same records.
     for number in range(9):
-        Drawn.fixed(plan, number)
+        Drawn.fixed(plan, EVERYTHING, number)
     assert len(drawn_module._kept) == drawn_module.KEPT_WORLDS
-    assert Drawn.fixed(plan, 0) is not first
+    assert Drawn.fixed(plan, EVERYTHING, 0) is not first
 
 
 def test_tables_that_take_too_much_memory_are_not_made(loaded, monkeypatch):
     monkeypatch.setattr(drawn_module, "MAX_TABLE_BYTES", 1_000)
     plan = plan_study(loaded("world.draw=fixed", "study.replicates=10000", "seed=99"))
-    assert not Drawn.fixed(plan, 0).reading(0, "reports").tables.due_guide.size
+    assert not Drawn.fixed(plan, EVERYTHING, 0).reading(0, "reports").tables.due_guide.size

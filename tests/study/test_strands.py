@@ -11,7 +11,6 @@ from underrecording.study import plan_study
 from underrecording.study.block import run_block
 from underrecording.study.moments import E1, E2, ESTIMATE, TRUTH
 from underrecording.study.plan import Block
-from underrecording.world import build
 
 CONTROL, DESIGN_BASED = 0, 1
 REPORTS = ("under_recording_rate/national", "net_under_recording_rate/national")
@@ -147,18 +146,6 @@ def test_more_questions_change_nothing_in_the_answers_to_others(ran):
     for estimand in (*FAULTS, OTHERS):
         target = (*FAULTS, OTHERS).index(estimand)
         np.testing.assert_array_equal(ran(estimands=(estimand,)).sums[0], among.sums[target])
-
-
-@pytest.mark.parametrize("draw", ["fresh", "fixed"])
-def test_crime_records_are_drawn_only_where_they_are_asked_about(ran, monkeypatch, draw):
-    def drawn(*_):
-        raise AssertionError("drawn")
-
-    for name in ("draw_crime_records", "draw_fresh_crime_records"):
-        monkeypatch.setattr(build, name, drawn)
-    ran(f"world.draw={draw}", estimands=(*REPORTS, OTHERS, "wrong_no_crime_share/national"))
-    with pytest.raises(AssertionError, match="drawn"):
-        ran(f"world.draw={draw}", estimands=("late_share/national",))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def world_of(**records):
 @pytest.fixture(scope="module")
 def default():
     """Many default worlds."""
-    return world_of().fresh(20140501, 0, WORLDS, crime_records=True)
+    return world_of().fresh(20140501, 0, WORLDS)
 
 
 def standing(ledger):
@@ -56,7 +56,7 @@ def test_counts_of_crime_records_are_binomial(default, part, whole, chance):
 
 
 def test_without_spread_late_records_are_binomial():
-    ledger = world_of(late_spread=0).fresh(5, 0, WORLDS, crime_records=True)
+    ledger = world_of(late_spread=0).fresh(5, 0, WORLDS)
     assert p_binomial(ledger.late, ledger.recorded, 0.115) > 1e-4
     assert p_binomial(ledger.late, ledger.recorded, 0.118) < 1e-4
 
@@ -98,7 +98,7 @@ def test_the_late_share_is_the_one_asked_for_in_the_mean_force(default):
 @pytest.mark.parametrize("spread", [0.5, 1.0])
 def test_late_shares_differ_between_forces_as_asked_for(spread):
     """Their variance, less the chance of single records, is that of a logit-normal share."""
-    ledger = world_of(late_spread=spread).fresh(5, 0, WORLDS, crime_records=True)
+    ledger = world_of(late_spread=spread).fresh(5, 0, WORLDS)
     share, recorded = late_share_of_forces(ledger), ledger.recorded.sum(axis=2)
     excess = (share - 0.115) ** 2 - share * (1 - share) / (recorded - 1)
 
@@ -139,9 +139,9 @@ def test_parts_are_never_more_than_the_whole(default):
 def test_shares_of_none_and_all_mean_none_and_all(late_spread):
     none = world_of(late_share=0, late_spread=late_spread, wrong_disposal_share=0)
     every = world_of(late_share=1, late_spread=late_spread, wrong_disposal_share=1)
-    ledger = none.fresh(5, 0, 2, crime_records=True)
+    ledger = none.fresh(5, 0, 2)
     assert ledger.late.sum() == ledger.wrong_disposals.sum() == 0
-    ledger = every.fresh(5, 0, 2, crime_records=True)
+    ledger = every.fresh(5, 0, 2)
     np.testing.assert_array_equal(ledger.late, ledger.recorded)
     np.testing.assert_array_equal(ledger.wrong_disposals, ledger.disposals)
     assert ledger.disposals.sum() > 0
@@ -149,28 +149,28 @@ def test_shares_of_none_and_all_mean_none_and_all(late_spread):
 
 def test_shares_of_the_pathway_hold_here_too():
     pathway = Pathway(misclassified_share=0, disposal_share=1)
-    ledger = build_world(WorldOptions(pathway=pathway)).fresh(5, 0, 2, crime_records=True)
+    ledger = build_world(WorldOptions(pathway=pathway)).fresh(5, 0, 2)
     assert ledger.misclassified.sum() == 0
     np.testing.assert_array_equal(ledger.disposals, standing(ledger))
 
 
 @pytest.mark.parametrize("draw", ["fresh", "fixed"])
-def test_they_are_drawn_only_when_asked_for_and_change_nothing_else(draw):
+@pytest.mark.parametrize("field", [*Ledger._fields, None])
+def test_what_is_not_asked_for_changes_nothing_in_the_rest(draw, field):
     def drawn(**asked):
         world = world_of()
         return world.fresh(5, 3, 2, **asked) if draw == "fresh" else world.fixed(5, 3, **asked)
 
-    plain, full = drawn(), drawn(crime_records=True)
-    for name in Ledger._fields:
-        if name in ADDED:
-            assert getattr(plain, name).sum() == 0
-            assert getattr(full, name).sum() > 0
-        else:
-            np.testing.assert_array_equal(getattr(plain, name), getattr(full, name))
+    full, part = drawn(), drawn(fields={field} - {None})
+    for name, all_of_it, some in zip(Ledger._fields, full, part, strict=True):
+        if name == field or name in ("reports", "due", "recorded") or some.any():
+            np.testing.assert_array_equal(some, all_of_it, err_msg=name)
+    assert (field in ADDED) == part.late.any()
+    assert full.late.any()
 
 
 def test_each_world_has_an_address_of_its_own(default):
-    alone = world_of().fresh(20140501, 7, 1, crime_records=True)
+    alone = world_of().fresh(20140501, 7, 1)
     for name in ADDED:
         np.testing.assert_array_equal(getattr(alone, name)[0], getattr(default, name)[7])
         assert (getattr(default, name)[7] != getattr(default, name)[8]).any()

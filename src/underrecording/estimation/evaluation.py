@@ -180,8 +180,7 @@ def _national(
 
 def _not_supported(spec: EstimatorSpec, audit: Audit, whole: bool) -> str | None:
     """Why the table holds too little for an estimator, if it does."""
-    plug_in = MODELS[str(spec)] if spec.is_model else POINTS[spec.point]
-    if plug_in.whole_frame and not whole:
+    if spec.volumes == "of all" and not whole:
         return "needs the recorded volumes of all forces, inspected or not"
     if spec.point == "confusion_corrected" and np.array_equal(audit.readers, FAULTLESS):
         return "needs how well the auditors read"

@@ -27,6 +27,9 @@ IntervalFunction = Callable[[Precision], tuple[float, float]]
 ModelFunction = Callable[[Audit, float], tuple[float, float, float, float, int]]
 """From the audit and the nominal level: value, variance, low, high and a code of `REASONS`."""
 
+Volumes = Literal["of none", "of inspected", "of all"]
+"""Forces whose recorded volumes an estimator uses; those of others may be NaN."""
+
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
@@ -34,7 +37,7 @@ Function = TypeVar("Function", bound=Callable[..., object])
 class PlugIn(Generic[Function]):
     """A function with the name it has in a scenario; its docstring is its documentation.
 
-    ``whole_frame``: whether it uses the volumes of forces that were not inspected.
+    ``volumes``: of which forces it uses what they publish.
 
     >>> POINTS["combined_ratio"].summary
     'Weighted reports recorded over weighted reports due: a ratio of two national totals.'
@@ -42,7 +45,7 @@ class PlugIn(Generic[Function]):
 
     name: str
     function: Function
-    whole_frame: bool = field(default=False, kw_only=True)
+    volumes: Volumes = field(default="of none", kw_only=True)
 
     @property
     def description(self) -> str:
@@ -85,12 +88,12 @@ MODELS: Registry[ModelPlugIn] = Registry("model estimator")
 
 
 def point_estimator(
-    name: str, *, whole_frame: bool = False
+    name: str, *, volumes: Volumes = "of none"
 ) -> Callable[[PointFunction], PointFunction]:
     """Return a decorator that files a point estimator under *name*."""
 
     def file_under(function: PointFunction) -> PointFunction:
-        POINTS.register(name)(PlugIn(name, function, whole_frame=whole_frame))
+        POINTS.register(name)(PlugIn(name, function, volumes=volumes))
         return function
 
     return file_under
@@ -121,13 +124,13 @@ def interval(
 
 
 def model_estimator(
-    point: str, *, variance: str, interval: str, whole_frame: bool = True
+    point: str, *, variance: str, interval: str, volumes: Volumes = "of all"
 ) -> Callable[[ModelFunction], ModelFunction]:
     """Return a decorator that files an estimator that comes whole."""
     name = f"{point}/{variance}/{interval}"
 
     def file_under(function: ModelFunction) -> ModelFunction:
-        plug_in = ModelPlugIn(name, function, variance, interval, whole_frame=whole_frame)
+        plug_in = ModelPlugIn(name, function, variance, interval, volumes=volumes)
         MODELS.register(name)(plug_in)
         return function
 

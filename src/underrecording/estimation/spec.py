@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from underrecording.errors import UserError, one_of
-from underrecording.estimation.registries import INTERVALS, MODELS, POINTS, VARIANCES
+from underrecording.estimation.registries import INTERVALS, MODELS, POINTS, VARIANCES, Volumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,16 @@ class EstimatorSpec:
     def is_model(self) -> bool:
         """Whether it comes whole, its variance and interval its own."""
         return str(self) in MODELS
+
+    @property
+    def volumes(self) -> Volumes:
+        """Forces whose recorded volumes it uses.
+
+        >>> EstimatorSpec.parse("volume_weighted/linearised/t").volumes
+        'of inspected'
+        """
+        plug_in = MODELS[str(self)] if self.is_model else POINTS[self.point]
+        return plug_in.volumes
 
     def __str__(self) -> str:
         return f"{self.point}/{self.variance}/{self.interval}"

@@ -37,15 +37,15 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Groups = tuple[int, ...]
 
-STRANDS: dict[str, Callable[[Ledger, Groups], Strand]] = {
-    "reports": lambda ledger, _: reports_strand(ledger),
-    "no_crimes": no_crimes_strand,
-    "late": late_strand,
-    "misclassified": misclassified_strand,
-    "disposals": disposals_strand,
-    "other_systems": other_systems_strand,
+STRANDS: dict[str, Callable[[Ledger, Groups, bool], Strand]] = {
+    "reports": lambda ledger, _, volumes: reports_strand(ledger, volumes=volumes),
+    "no_crimes": lambda ledger, groups, _: no_crimes_strand(ledger, groups),
+    "late": lambda ledger, groups, _: late_strand(ledger, groups),
+    "misclassified": lambda ledger, groups, _: misclassified_strand(ledger, groups),
+    "disposals": lambda ledger, groups, _: disposals_strand(ledger, groups),
+    "other_systems": lambda ledger, groups, _: other_systems_strand(ledger, groups),
 }
-"""Each strand of some offence groups, out of a ledger."""
+"""Each strand of some offence groups, out of a ledger, with or without volumes."""
 
 REVIEWED = {
     "no_crimes": ("no_crimes", "no-crimes"),
@@ -104,11 +104,6 @@ class Question(NamedTuple):
     truth: Callable[[Ledger, Groups], Floats]
     group: str | None = None
     answer: Callable[[Floats, Ints], tuple[Floats, Ints]] = as_read
-
-    @property
-    def of_crime_records(self) -> bool:
-        """Whether the ledger must say more of crime records than that they were made."""
-        return self.strand in ("late", "misclassified", "disposals")
 
 
 def _rate_in(domain: str) -> Callable[[Ledger, Groups], Floats]:

@@ -22,7 +22,7 @@ class Strand(NamedTuple):
     Attributes
     ----------
     reports, due, recorded, over_recorded : int arrays (W, F, H)
-    volume : float array (W, F, H)
+    volume : float array (W, F, H) or (1, F, H)
         What is published of ``recorded``; 0 where nothing is.
     """
 
@@ -33,9 +33,12 @@ class Strand(NamedTuple):
     volume: Floats
 
 
-def reports_strand(ledger: Ledger) -> Strand:
-    """The strand of crime reports."""
-    volume = recorded_volume(ledger).astype(np.float64)
+def reports_strand(ledger: Ledger, *, volumes: bool = True) -> Strand:
+    """The strand of crime reports; volumes are NaN where they are not asked for."""
+    if volumes:
+        volume = recorded_volume(ledger).astype(np.float64)
+    else:
+        volume = np.full((1, *ledger.reports.shape[1:]), np.nan)
     return Strand(ledger.reports, ledger.due, ledger.recorded, ledger.over_recorded, volume)
 
 

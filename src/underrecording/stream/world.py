@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -29,7 +29,8 @@ from underrecording.world.build import (
     build_world,
     solve_baseline,
 )
-from underrecording.world.law import Law, draw_other_systems
+from underrecording.world.draw import EVERYTHING, draw_other_systems
+from underrecording.world.law import Law
 from underrecording.world.options import Drivers, WorldOptions
 
 Ints = NDArray[np.int64]
@@ -73,19 +74,25 @@ class EventWorld(World):
         )
 
     def fresh(
-        self, seed: int, first: int, count: int, *, threads: int = 1, crime_records: bool = True
+        self,
+        seed: int,
+        first: int,
+        count: int,
+        *,
+        threads: int = 1,
+        fields: Collection[str] = EVERYTHING,
     ) -> Ledger:
         """Return the fresh worlds of replicates *first* to *first* + *count* - 1.
 
-        Streams say how records came about, so *crime_records* are always complete.
+        Streams fill every field, whatever *fields* are asked for.
         """
         rows = [self._ledger(seed, 0, first + row, threads) for row in range(count)]
         return Ledger(*(np.concatenate(counts) for counts in zip(*rows, strict=True)))
 
     def fixed(
-        self, seed: int, number: int, *, threads: int = 1, crime_records: bool = True
+        self, seed: int, number: int, *, threads: int = 1, fields: Collection[str] = EVERYTHING
     ) -> Ledger:
-        """Return fixed world *number*; *crime_records* as in `fresh`."""
+        """Return fixed world *number*; *fields* as in `fresh`."""
         return self._ledger(seed, number, 0, threads)
 
     def _ledger(self, seed: int, world: int, replicate: int, threads: int) -> Ledger:

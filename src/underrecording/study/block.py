@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.study.drawn import Drawn, question_of
+from underrecording.study.drawn import Drawn
 from underrecording.study.moments import Moments, accumulate
+from underrecording.study.needs import fields_needed, question_of
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.replicates import replicate
 from underrecording.study.trajectory import Trajectory, trajectories
@@ -81,9 +82,10 @@ def run_block(
     alpha = 1.0 - plan.scenario.study.level
     kept = min(KEPT_ROWS, block.stop) if block.is_first else 0
     rows = _empty_rows(plan, kept)
-    fixed = None if plan.fresh else Drawn.fixed(plan, block.world, threads)
+    fields = fields_needed(plan)
+    fixed = None if plan.fresh else Drawn.fixed(plan, fields, block.world, threads)
     for first, count in _chunks(block, _at_once(plan)):
-        drawn = fixed or Drawn.fresh(plan, first, count, threads)
+        drawn = fixed or Drawn.fresh(plan, fields, first, count, threads)
         for c in range(len(plan.cells)):
             for t, answers, reasons in _answers(plan, drawn, c, block.world, first, count):
                 truth, answer = drawn.truth(c, t), question_of(plan.targets[t]).answer

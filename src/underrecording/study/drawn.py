@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 import numpy as np
@@ -23,10 +23,11 @@ from underrecording.inspection.count_tables import (
     count_tables,
     size_of,
 )
-from underrecording.inspection.questions import QUESTIONS, STRANDS, Question
+from underrecording.inspection.questions import STRANDS
 from underrecording.inspection.strands import Strand
 from underrecording.ledger import Ledger, force_accuracy
-from underrecording.study.plan import StudyPlan, Target
+from underrecording.study.needs import needs_volumes, question_of
+from underrecording.study.plan import StudyPlan
 from underrecording.study.replicates import WHOLE
 from underrecording.world.build import World
 
@@ -39,11 +40,6 @@ MAX_TABLE_BYTES = 2**26
 """Of all tables of one world: cells beyond that have their counts drawn one by one."""
 
 
-def question_of(target: Target) -> Question:
-    """The question that *target* names."""
-    return QUESTIONS[f"{target.estimand}/{target.domain}"]
-
-
 class Drawn:
     """One fixed world, or the fresh worlds of some replicates, as drawn for every cell.
 
@@ -51,7 +47,8 @@ class Drawn:
     ----------
     plan : StudyPlan
     draw : callable
-        World to its ledger. Cells that differ in inspection only share it.
+        World to its ledger, or as much of it as is needed (`fields_needed`). Cells
+        that differ in inspection only share it.
     replicates : int
         That will read it: tables of counts are made if they are many.
     """
@@ -65,24 +62,28 @@ class Drawn:
         self._table_bytes = 0
 
     @classmethod
-    def fresh(cls, plan: StudyPlan, first: int, count: int, threads: int = 1) -> Drawn:
+    def fresh(
+        cls, plan: StudyPlan, fields: Collection[str], first: int, count: int, threads: int = 1
+    ) -> Drawn:
         """The fresh worlds of replicates *first* to *first* + *count* - 1."""
-        seed, needed = plan.scenario.seed, _crime_records(plan)
+        seed = plan.scenario.seed
         return cls(
             plan,
-            lambda world: world.fresh(seed, first, count, threads=threads, crime_records=needed),
+            lambda world: world.fresh(seed, first, count, threads=threads, fields=fields),
             replicates=1,
         )
 
     @classmethod
-    def fixed(cls, plan: StudyPlan, number: int, threads: int = 1) -> Drawn:
+    def fixed(
+        cls, plan: StudyPlan, fields: Collection[str], number: int, threads: int = 1
+    ) -> Drawn:
         """Fixed world *number*, which other blocks may have made already."""
-        seed, needed = plan.scenario.seed, _crime_records(plan)
+        seed = plan.scenario.seed
         key = (plan.scenario.digest(), plan.scenario.study.replicates, number)
         with _keeping:
             drawn = _kept.pop(key, None) or cls(
                 plan,
-                lambda world: world.fixed(seed, number, threads=threads, crime_records=needed),
+                lambda world: world.fixed(seed, number, threads=threads, fields=fields),
                 replicates=plan.scenario.study.replicates,
             )
             _kept[key] = drawn
@@ -130,7 +131,9 @@ class Drawn:
         review = inspection.review(name)
         strand = self._once(
             ("strand", self._world_of[c], name, review.groups),
-            lambda: STRANDS[name](self.ledger(c), review.groups),
+            lambda: STRANDS[name](
+                self.ledger(c), review.groups, needs_volumes(self._plan.estimators)
+            ),
         )
         sampled = np.minimum(review.records, strand.reports[0])
         tables = NO_TABLES
@@ -156,7 +159,3 @@ class Drawn:
 
 _kept: OrderedDict[tuple[str, int, int], Drawn] = OrderedDict()
 _keeping = threading.Lock()
-
-
-def _crime_records(plan: StudyPlan) -> bool:
-    return any(question_of(target).of_crime_records for target in plan.targets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,14 +19,9 @@ from underrecording.published import (
     load_published,
     recording_accuracy_targets,
 )
+from underrecording.world.draw import EVERYTHING, draw_worlds, parts_of
 from underrecording.world.factors import logit, officers_of, stationary_load, steady_knowledge
-from underrecording.world.law import (
-    Law,
-    draw_crime_records,
-    draw_fresh_crime_records,
-    draw_fresh_worlds,
-    draw_world,
-)
+from underrecording.world.law import Law
 from underrecording.world.options import Drivers, WorldOptions
 from underrecording.world.quadrature import Spreads, typical_logit
 from underrecording.world.solve import (
@@ -69,27 +64,29 @@ class World:
     law: Law
 
     def fresh(
-        self, seed: int, first: int, count: int, *, threads: int = 1, crime_records: bool = False
+        self,
+        seed: int,
+        first: int,
+        count: int,
+        *,
+        threads: int = 1,
+        fields: Collection[str] = EVERYTHING,
     ) -> Ledger:
         """Return the fresh worlds of replicates *first* to *first* + *count* - 1.
 
-        *threads* may be used by worlds that take long. Unless *crime_records* are
-        asked for, none may be late, misclassified or end in a disposal.
+        *threads* may be used by worlds that take long. Counts of the ledger other
+        than *fields* may be left at 0, and change nothing in these.
         """
         ledger = Ledger.empty(count, *self.law.reports.shape)
-        draw_fresh_worlds(self.law, np.uint64(seed), first, ledger)
-        if crime_records:
-            draw_fresh_crime_records(self.law, np.uint64(seed), first, ledger)
+        draw_worlds(self.law, np.uint64(seed), 0, first, parts_of(fields), ledger)
         return ledger
 
     def fixed(
-        self, seed: int, number: int, *, threads: int = 1, crime_records: bool = False
+        self, seed: int, number: int, *, threads: int = 1, fields: Collection[str] = EVERYTHING
     ) -> Ledger:
-        """Return fixed world *number*; *threads* and *crime_records* as in `fresh`."""
+        """Return fixed world *number*; *threads* and *fields* as in `fresh`."""
         ledger = Ledger.empty(1, *self.law.reports.shape)
-        draw_world(self.law, np.uint64(seed), number, 0, ledger, 0)
-        if crime_records:
-            draw_crime_records(self.law, np.uint64(seed), number, 0, ledger, 0)
+        draw_worlds(self.law, np.uint64(seed), number, 0, parts_of(fields), ledger)
         return ledger
 
     def expected_accuracy(self) -> Floats:

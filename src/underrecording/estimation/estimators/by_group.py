@@ -15,7 +15,7 @@ from underrecording.estimation.totals import (
 )
 
 
-@point_estimator("by_group", whole_frame=True)
+@point_estimator("by_group", volumes="of all")
 def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
     """Harmonic mean of the offence groups' accuracies, weighted by national recorded crime.
 

@@ -19,7 +19,7 @@ from underrecording.estimation.totals import (
 _NEARLY_SINGULAR = 1e-12
 
 
-@point_estimator("regression", whole_frame=True)
+@point_estimator("regression", volumes="of all")
 def regression(audit: Audit, influence: Influence) -> tuple[float, int]:
     """Combined ratio with weights that give the number of forces and their volume exactly.
 

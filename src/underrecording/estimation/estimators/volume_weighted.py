@@ -16,7 +16,7 @@ from underrecording.estimation.totals import (
 )
 
 
-@point_estimator("volume_weighted")
+@point_estimator("volume_weighted", volumes="of inspected")
 def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
     """Harmonic mean of the forces' accuracies, weighted by their published recorded crime.
 
