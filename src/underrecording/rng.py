@@ -163,11 +163,16 @@ def address_words(
     for position in range(forces.size):
         again = position > 0 and forces[position] == forces[position - 1]
         index = index + step if again else 0
-        word = _who(world, purpose, forces[position])
         for group in range(n_groups):
-            who[i], which[i] = word, _which(group, index)
+            who[i], which[i] = words_of(world, purpose, forces[position], group, index)
             i += 1
     who[i:], which[i:] = np.uint64(0), np.uint64(0)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def words_of(world: Any, purpose: Any, force: Any, group: Any, index: Any) -> Any:
+    """The two words that the address takes besides seed and replicate."""
+    return _who(world, purpose, force), _which(group, index)
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]

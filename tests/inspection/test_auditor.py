@@ -17,7 +17,7 @@ from underrecording.inspection.auditor import (
     known_readers,
 )
 from underrecording.inspection.audits import read_no_crimes, read_reports
-from underrecording.inspection.counts import read_stratum, read_stratum_in_full
+from underrecording.inspection.counts import read_stratum
 from underrecording.inspection.forces.srs import SimpleRandom
 from underrecording.inspection.inspect import plan_inspection
 from underrecording.inspection.options import (
@@ -58,6 +58,13 @@ def rereading(share, settled, registrar):
     return Rereading(share, settled, np.array(registrar))
 
 
+def read_once_only(*stratum_and_rates_and_place):
+    """Counts (due, recorded, over-recorded) of one stratum, all of it found, none read twice."""
+    stratum, (rates, *where) = stratum_and_rates_and_place[:5], stratum_and_rates_and_place[5:]
+    nobody, found = np.zeros(4), np.zeros((4, 4), np.int64)
+    return read_stratum(*stratum, rates, nobody, READ_ONCE, found, *where)[:3]
+
+
 def place(replicate, draw=0):
     return SEED, 0, replicate, COUNT_REPORTS, 3, 1, draw
 
@@ -65,7 +72,9 @@ def place(replicate, draw=0):
 @cache
 def counted_once(stratum, rates):
     """Counts (due, recorded, over-recorded) as drawn, (B, 3)."""
-    return np.array([read_stratum(*stratum, np.array(rates), *place(b)) for b in range(REPLICATES)])
+    return np.array(
+        [read_once_only(*stratum, np.array(rates), *place(b)) for b in range(REPLICATES)]
+    )
 
 
 @cache
@@ -73,9 +82,7 @@ def counted_twice(stratum, rates, second):
     """The same of final readings, and the tables of agreement, (B, 4, 4)."""
     again, tables = rereading(*second), np.zeros((REPLICATES, 4, 4), np.int64)
     counts = [
-        read_stratum_in_full(*stratum, np.array(rates), np.zeros(4), again, tables[b], *place(b))[
-            :3
-        ]
+        read_stratum(*stratum, np.array(rates), np.zeros(4), again, tables[b], *place(b))[:3]
         for b in range(REPLICATES)
     ]
     return np.array(counts), tables
@@ -244,7 +251,7 @@ def test_expected_final_counts_follow_the_final_rates(name, second):
 def test_first_readings_keep_the_digits_they_had_before_there_were_second_ones():
     """Values recorded before over-recording was counted, of results version 2."""
     rates = np.array([0.93, 0.88, 0.97, 0.9])
-    seen = [read_stratum(1_000, 860, 700, 10, 160, rates, *place(b))[:2] for b in range(6)]
+    seen = [read_once_only(1_000, 860, 700, 10, 160, rates, *place(b))[:2] for b in range(6)]
     assert seen == [(135, 102), (126, 97), (135, 105), (132, 100), (127, 96), (123, 98)]
 
 
@@ -253,10 +260,8 @@ def test_second_readings_that_nobody_settles_leave_the_first_as_they_were(share)
     stratum, again = STRATA["mixed"], rereading(share, False, FAULTLESS_REGISTRAR)
     for b in range(300):
         table = np.zeros((4, 4), np.int64)
-        twice = read_stratum_in_full(
-            *stratum, np.array(RATES), np.zeros(4), again, table, *place(b)
-        )
-        assert twice == (*read_stratum(*stratum, np.array(RATES), *place(b)), stratum[-1])
+        twice = read_stratum(*stratum, np.array(RATES), np.zeros(4), again, table, *place(b))
+        assert twice == (*read_once_only(*stratum, np.array(RATES), *place(b)), stratum[-1])
         assert table.sum() in (math.floor(12 * share), math.ceil(12 * share))
 
 
@@ -265,7 +270,7 @@ def test_each_draw_of_a_force_has_second_readings_of_its_own():
 
     def table(draw):
         found = np.zeros((4, 4), np.int64)
-        read_stratum_in_full(
+        read_stratum(
             1000, 860, 700, 10, 160, np.array(RATES), np.zeros(4), again, found, *place(3, draw)
         )
         return found.tolist()
@@ -277,7 +282,7 @@ def test_each_draw_of_a_force_has_second_readings_of_its_own():
 def test_readers_without_error_never_dispute_and_find_what_is_over_recorded():
     again, table = rereading(1.0, True, FAULTLESS_REGISTRAR), np.zeros((4, 4), np.int64)
     stratum = (30, 22, 15, 3, 30)
-    assert read_stratum_in_full(*stratum, np.ones(4), np.zeros(4), again, table, *place(0)) == (
+    assert read_stratum(*stratum, np.ones(4), np.zeros(4), again, table, *place(0)) == (
         22,
         15,
         3,

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from underrecording.inspection.auditor import READ_ONCE
 from underrecording.inspection.audits import read_no_crimes, read_reports
 from underrecording.inspection.counts import read_stratum
 from underrecording.inspection.forces.srs import SimpleRandom, simple_random_plan
@@ -230,6 +231,9 @@ def at(stratum, n, confusion, replicate, purpose=COUNT_REPORTS):
         over,
         n,
         np.array(confusion),
+        np.zeros(4),
+        READ_ONCE,
+        np.zeros((4, 4), np.int64),
         np.uint64(5),
         0,
         replicate,
@@ -285,7 +289,8 @@ def test_every_part_of_the_address_changes_the_luck():
         place = {**base, **changes}
         return [
             read_stratum(
-                1_000, 860, 700, 10, 160, np.ones(4), place["seed"], place["world"], replicate,
+                1_000, 860, 700, 10, 160, np.ones(4), np.zeros(4), READ_ONCE,
+                np.zeros((4, 4), np.int64), place["seed"], place["world"], replicate,
                 place["purpose"], place["force"], place["group"], place["draw"],
             )
             for replicate in range(50)

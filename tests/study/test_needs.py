@@ -9,7 +9,7 @@ from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.questions import QUESTIONS
 from underrecording.inspection.strands import reports_strand
 from underrecording.study import plan_study
-from underrecording.study.needs import fields_needed
+from underrecording.study.needs import needs_of
 
 SECTIONS = [
     f"inspection.{name}={{}}"
@@ -44,12 +44,12 @@ EVERY = [*(f"{name}/linearised/t" for name in POINTS), *MODELS]
 )
 def test_only_what_is_asked_about_is_drawn(loaded, settings, fields):
     plan = plan_study(loaded(*SECTIONS, *settings))
-    assert fields_needed(plan) - {"reports"} == fields - {"reports"}
+    assert needs_of(plan).fields - {"reports"} == fields - {"reports"}
 
 
 def test_every_question_can_be_asked_of_the_stand_in(loaded):
     for name in QUESTIONS:
-        assert fields_needed(plan_study(loaded(*SECTIONS, f"study.estimands=[{name}]")))
+        assert needs_of(plan_study(loaded(*SECTIONS, f"study.estimands=[{name}]"))).fields
 
 
 @pytest.mark.parametrize("name", EVERY)

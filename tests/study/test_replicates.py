@@ -10,10 +10,9 @@ from underrecording.study import drawn as drawn_module
 from underrecording.study import plan_study
 from underrecording.study.block import run_block
 from underrecording.study.drawn import Drawn
-from underrecording.study.needs import fields_needed
+from underrecording.study.needs import needs_of
 from underrecording.study.plan import Block
 from underrecording.study.replicates import WHOLE, replicate
-from underrecording.world.draw import EVERYTHING
 
 REPLICATES = 70
 
@@ -53,8 +52,8 @@ def step_by_step(plan, name, stratum):
 
 def drawn_of(plan):
     if plan.fresh:
-        return Drawn.fresh(plan, fields_needed(plan), 0, REPLICATES)
-    return Drawn.fixed(plan, fields_needed(plan), 0)
+        return Drawn.fresh(plan, needs_of(plan), 0, REPLICATES)
+    return Drawn.fixed(plan, needs_of(plan), 0)
 
 
 def one_pass(plan, drawn, name, strata):
@@ -89,7 +88,7 @@ def test_one_pass_equals_the_steps(loaded, case, draw):
 
 def test_the_comparison_catches_a_planted_number(loaded):
     plan = plan_study(loaded("world.draw=fixed", "study.replicates=10000", "study.sweep={}"))
-    drawn = Drawn.fixed(plan, EVERYTHING, 0)
+    drawn = Drawn.fixed(plan, needs_of(plan), 0)
     expected = step_by_step(plan, "reports", WHOLE)[1][0]
     guide = drawn.reading(0, "reports").tables.due_guide
     kept = guide.copy()
@@ -114,17 +113,17 @@ def test_a_block_is_the_same_with_and_without_tables(loaded, monkeypatch):
 def test_blocks_of_one_fixed_world_share_it_and_few_worlds_are_kept(loaded):
     settings = ("world.draw=fixed", "world.worlds=9", "study.replicates=10000")
     plan, same = plan_study(loaded(*settings)), plan_study(loaded(*settings))
-    first = Drawn.fixed(plan, EVERYTHING, 0)
-    assert Drawn.fixed(same, EVERYTHING, 0) is first
+    first = Drawn.fixed(plan, needs_of(plan), 0)
+    assert Drawn.fixed(same, needs_of(same), 0) is first
     tables = [first.reading(c, "reports").tables for c in range(len(plan.cells))]
     assert all(each is tables[0] for each in tables)  # Cells of other forces, the same records.
     for number in range(9):
-        Drawn.fixed(plan, EVERYTHING, number)
+        Drawn.fixed(plan, needs_of(plan), number)
     assert len(drawn_module._kept) == drawn_module.KEPT_WORLDS
-    assert Drawn.fixed(plan, EVERYTHING, 0) is not first
+    assert Drawn.fixed(plan, needs_of(plan), 0) is not first
 
 
 def test_tables_that_take_too_much_memory_are_not_made(loaded, monkeypatch):
     monkeypatch.setattr(drawn_module, "MAX_TABLE_BYTES", 1_000)
     plan = plan_study(loaded("world.draw=fixed", "study.replicates=10000", "seed=99"))
-    assert not Drawn.fixed(plan, EVERYTHING, 0).reading(0, "reports").tables.due_guide.size
+    assert not Drawn.fixed(plan, needs_of(plan), 0).reading(0, "reports").tables.due_guide.size

@@ -7,20 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.audit import FAULTLESS, Audits
+from underrecording.audit import Audits
 from underrecording.compiling import compiled, uncounted
 from underrecording.dispatch import address_of, through
-from underrecording.inspection.auditor import (
-    DRAWS_OF_A_STRATUM,
-    READ_ONCE,
-    Rereading,
-    are_faultless,
-    estimate_readers,
-)
-from underrecording.inspection.count_tables import NO_TABLES, CountTables, look_up
-from underrecording.inspection.counts import read_stratum, read_stratum_in_full
-from underrecording.inspection.forces.design import SELECT_SIGNATURE, ForcePlan
+from underrecording.inspection.auditor import DRAWS_OF_A_STRATUM, estimate_readers
+from underrecording.inspection.count_tables import look_up
+from underrecording.inspection.counts import read_stratum
+from underrecording.inspection.forces.design import SELECT_SIGNATURE
 from underrecording.inspection.inspect import InspectionPlan
+from underrecording.inspection.reading import make_reading
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
 from underrecording.ledger import Ledger, force_accuracy
@@ -32,90 +27,10 @@ from underrecording.rng import (
     uniforms_of_strata,
     whole_number,
 )
+from underrecording.variates import hypergeometric_quantiles, room_for_hypergeometrics
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-class Reading(NamedTuple):
-    """One strand in W worlds with all that its readers do: what compiled code needs.
-
-    Attributes
-    ----------
-    strand : Strand
-    forces : ForcePlan
-    force_type : int array (F,)
-    records : int array (F, H)
-        Records to read in each force, were it inspected.
-    confusion : float array (4,)
-    unreachable : float array (4,)
-        Chance that a record is not found, by true category (see `auditor`).
-    rereading : Rereading
-        With a share of 0 where second readings would find nothing.
-    in_full : bool
-        Whether some records are out of reach or read twice.
-    estimated : bool
-        Whether each audit estimates its own readers.
-    held : float array (1, 4, 2)
-        `Audit.readers` where it does not.
-    purpose : int
-        Of the random numbers.
-    tables : CountTables
-        Empty where counts are drawn one by one.
-    """
-
-    strand: Strand
-    forces: ForcePlan
-    force_type: Ints
-    records: Ints
-    confusion: Floats
-    unreachable: Floats
-    rereading: Rereading
-    in_full: bool
-    estimated: bool
-    held: Floats
-    purpose: int
-    tables: CountTables
-
-
-def make_reading(
-    plan: InspectionPlan, review: Review, strand: Strand, tables: CountTables = NO_TABLES
-) -> Reading:
-    """What it takes to read *strand* as *review* says.
-
-    *tables* are those of the strand's world and records, if they are read plainly
-    (`reads_plainly`); without them the same numbers take longer.
-    """
-    in_full = bool(_twice(review) or review.unreachable.any())
-    return Reading(
-        strand=strand,
-        forces=plan.forces,
-        force_type=plan.force_type,
-        records=review.records,
-        confusion=review.confusion,
-        unreachable=review.unreachable,
-        rereading=review.rereading if _twice(review) else READ_ONCE,
-        in_full=in_full,
-        estimated=review.held is None,
-        held=FAULTLESS[None] if review.held is None else review.held,
-        purpose=review.purpose,
-        tables=tables,
-    )
-
-
-def reads_plainly(review: Review) -> bool:
-    """Whether readers find what there is, all of it, so that tables of counts will do."""
-    faultless = bool(are_faultless(review.confusion))
-    return faultless and not _twice(review) and not review.unreachable.any()
-
-
-def _twice(review: Review) -> bool:
-    """Whether second readings matter.
-
-    Faultless readers leave nothing to find, unless what is held of them is to be found out.
-    """
-    found = review.held is None or not are_faultless(review.confusion)
-    return found and review.rereading.share > 0.0
 
 
 def select_forces(
@@ -181,19 +96,39 @@ def select_batch(
 
 
 class Draws(NamedTuple):
-    """Room for the draws of one audit: words of addresses and uniforms, (m H,) each."""
+    """Room for the draws of one audit, (N,) each, N at least m H.
+
+    Attributes
+    ----------
+    who, which : uint64 arrays
+        Words of addresses.
+    first, second, u : float arrays
+        Uniforms, as they are addressed and as they are used.
+    population, successes, drawn, counts : int arrays
+    hypergeometrics : Room
+    """
 
     who: Any
     which: Any
     first: Any
     second: Any
+    u: Any
+    population: Any
+    successes: Any
+    drawn: Any
+    counts: Any
+    hypergeometrics: Any
 
 
 @compiled
 def room_for_draws(reading: Any, m: Any) -> Any:
     """Room for the draws of one audit of *m* forces."""
     n = in_eights(m * reading.records.shape[1])
-    return Draws(np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n), np.empty(n))
+    return Draws(
+        np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n), np.empty(n),
+        np.full(n, 0.5), np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
+        np.zeros(n, np.int64), room_for_hypergeometrics(n),
+    )  # fmt: skip
 
 
 @compiled
@@ -219,27 +154,80 @@ def read_batch(
     """
     reading, audits, draws = uncounted(reading), uncounted(audits), uncounted(draws)
     agreement = np.zeros((4, 4), np.int64)
-    by_table = reading.tables.due_guide.shape[0] > 0
     for b in range(audits.force.shape[0]):
         w = row + b if reading.strand.reports.shape[0] > 1 else 0
         _copy_frame(reading, w, audits, b)
         audits.seed[b] = whole_number(seed, world, first + b, RESAMPLE, NATIONAL, 0, 0)
-        if by_table:
-            force = audits.force[b]
-            address_words(
-                world, reading.purpose, force, reading.records.shape[1], DRAWS_OF_A_STRATUM,
-                draws.who, draws.which,
-            )  # fmt: skip
-            uniforms_of_strata(seed, first + b, draws.who, draws.which, draws.first, draws.second)
-            look_up(
-                reading.tables, force, reading.records.shape[1], draws.first, draws.second,
-                audits.due[b], audits.recorded[b],
-            )  # fmt: skip
+        if reading.plain:
+            _read_plainly(reading, w, seed, world, first + b, draws, audits, b)
         else:
             agreement[:] = 0
             _draw_one_by_one(reading, w, seed, world, first + b, agreement, audits, b)
             if reading.estimated:
                 estimate_readers(agreement, reading.rereading, audits.readers[b])
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _read_plainly(
+    reading: Any, w: Any, seed: Any, world: Any, replicate: Any, draws: Any, audits: Any, b: Any
+) -> None:
+    """Find all there is in the records drawn, strata by the vector."""
+    force, n_strata = audits.force[b], reading.records.shape[1]
+    if reading.known.due.shape[0] > 0:
+        for i in range(force.size):
+            for h in range(n_strata):
+                audits.due[b, i, h] = reading.known.due[w, force[i], h]
+                audits.recorded[b, i, h] = reading.known.recorded[w, force[i], h]
+        return
+    address_words(
+        world, reading.purpose, force, n_strata, DRAWS_OF_A_STRATUM, draws.who, draws.which
+    )
+    uniforms_of_strata(seed, replicate, draws.who, draws.which, draws.first, draws.second)
+    if reading.tables.due_guide.shape[0] > 0:
+        look_up(
+            reading.tables, force, n_strata, draws.first, draws.second,
+            audits.due[b], audits.recorded[b],
+        )  # fmt: skip
+        return
+    _draw_counts(reading, w, draws, audits, b)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _draw_counts(reading: Any, w: Any, draws: Any, audits: Any, b: Any) -> None:
+    """Counts of all strata at once, those of most records first."""
+    strand, force, n_strata = reading.strand, audits.force[b], reading.records.shape[1]
+    j = 0
+    for h in reading.order:
+        for i in range(force.size):
+            draws.u[j] = draws.first[i * n_strata + h]
+            draws.population[j] = strand.reports[w, force[i], h]
+            draws.successes[j] = strand.due[w, force[i], h]
+            draws.drawn[j] = audits.sampled[b, i, h]
+            j += 1
+    _quantiles(draws, draws.drawn, draws.counts)
+    j = 0
+    for h in reading.order:
+        for i in range(force.size):
+            draws.u[j] = draws.second[i * n_strata + h]
+            draws.population[j] = draws.successes[j]
+            draws.successes[j] = strand.recorded[w, force[i], h]
+            audits.due[b, i, h] = draws.counts[j]
+            j += 1
+    _quantiles(draws, draws.counts, draws.drawn)
+    j = 0
+    for h in reading.order:
+        for i in range(force.size):
+            audits.recorded[b, i, h] = draws.drawn[j]
+            j += 1
+    # What is left over, to make up eights, draws nothing.
+    draws.drawn[j:] = 0
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _quantiles(draws: Any, drawn: Any, counts: Any) -> None:
+    hypergeometric_quantiles(
+        draws.u, draws.population, draws.successes, drawn, draws.hypergeometrics, counts
+    )
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
@@ -269,17 +257,11 @@ def _draw_one_by_one(
             reports, due = strand.reports[w, f, h], strand.due[w, f, h]
             recorded, over = strand.recorded[w, f, h], strand.over_recorded[w, f, h]
             sampled = audits.sampled[b, i, h]
-            if reading.in_full:
-                x, y, z, sampled = read_stratum_in_full(
-                    reports, due, recorded, over, sampled, reading.confusion,
-                    reading.unreachable, reading.rereading, agreement,
-                    seed, world, replicate, purpose, f, h, draw,
-                )  # fmt: skip
-            else:
-                x, y, z = read_stratum(
-                    reports, due, recorded, over, sampled, reading.confusion,
-                    seed, world, replicate, purpose, f, h, draw,
-                )  # fmt: skip
+            x, y, z, sampled = read_stratum(
+                reports, due, recorded, over, sampled, reading.confusion,
+                reading.unreachable, reading.rereading, agreement,
+                seed, world, replicate, purpose, f, h, draw,
+            )  # fmt: skip
             audits.sampled[b, i, h] = sampled
             audits.due[b, i, h] = x
             audits.recorded[b, i, h] = y

@@ -1,4 +1,4 @@
-"""Counts of a fixed world read off tables: the same numbers as `counts.read_stratum` gives.
+"""Counts of a fixed world read off tables: the same numbers as draws one by one give.
 
 In a fixed world each stratum draws from the same two laws in every replicate:
 how many of the n records read are due, and how many of these are recorded. Both

@@ -4,8 +4,8 @@ Drawing n records of a stratum without replacement is a hypergeometric draw on
 its category counts, one category after the other; misreading thins each count.
 Every draw has an address of its own and is an inverse CDF, so equal luck stays
 equal luck when a design changes. Auditors without error use two numbers a
-stratum, those who err thirteen more and records out of reach four, which leaves
-the first two as they were.
+stratum (`audits`), those who err thirteen more and records out of reach four,
+which leaves the first two as they were.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import numpy as np
 from underrecording.compiling import compiled
 from underrecording.inspection.auditor import (
     DRAWS_OF_A_STRATUM,
-    are_faultless,
     read_again,
     read_once,
 )
@@ -25,24 +24,30 @@ from underrecording.rng import uniforms
 from underrecording.variates import binomial_quantile, hypergeometric_quantile
 
 _OUT_OF_REACH = 8  # Address of what is not found, after those of `read_once`.
-_ALL_REACHED = np.zeros(4)
 
 
 @compiled
 def read_stratum(
     reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, confusion: Any,
+    unreachable: Any, rereading: Any, agreement: Any,
     seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, draw: Any,
 ) -> Any:  # fmt: skip
-    """Read *sampled* records of one stratum once.
+    """Read *sampled* records of one stratum, some out of reach, a share a second time.
 
     Parameters
     ----------
     reports, due, recorded, over_recorded : int
         The stratum: all reports; due; due and recorded; recorded though not due.
     sampled : int
-        Records read, at most *reports*.
+        Records drawn, at most *reports*.
     confusion : float array (4,)
         Sensitivity and specificity of "due", then of "recorded".
+    unreachable : float array (4,)
+        Chances of not being found, by true category.
+    rereading : Rereading
+        How much is read again.
+    agreement : int array (4, 4)
+        Gains the records read twice, by both readings.
     seed, world, replicate, purpose, force, group
         The address of the stratum.
     draw : int
@@ -50,38 +55,15 @@ def read_stratum(
 
     Returns
     -------
-    int, int, int
-        Read as due; of these read as recorded; read as recorded though not due,
-        which auditors without error do not look for: 0.
+    int, int, int, int
+        Read as due; of these read as recorded; read as recorded though not due;
+        read at all.
 
-    >>> faultless = np.ones(4)
-    >>> read_stratum(1000, 860, 700, 10, 50, faultless, np.uint64(7), 0, 3, 2, 12, 0, 0)
-    (42, 30, 0)
-    """
-    if are_faultless(confusion):
-        index = draw * DRAWS_OF_A_STRATUM
-        u, v = uniforms(seed, world, replicate, purpose, force, group, index)
-        x = hypergeometric_quantile(u, reports, due, sampled)
-        return x, hypergeometric_quantile(v, due, recorded, x), 0
-    table = _first_readings(
-        reports, due, recorded, over_recorded, sampled, confusion, _ALL_REACHED,
-        seed, world, replicate, purpose, force, group, draw,
-    )  # fmt: skip
-    return _counts(table)[:3]
-
-
-@compiled
-def read_stratum_in_full(
-    reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, confusion: Any,
-    unreachable: Any, rereading: Any, agreement: Any,
-    seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, draw: Any,
-) -> Any:  # fmt: skip
-    """Read *sampled* records of one stratum, some out of reach, a share a second time.
-
-    Like `read_stratum`, whose luck the first readings have. *unreachable* (4,) are
-    chances of not being found, by true category; *rereading* says how much is read
-    again; *agreement* (4, 4) gains those records by both readings. Returns a fourth
-    count, of records that were read.
+    >>> from underrecording.inspection.auditor import READ_ONCE
+    >>> stratum, place = (1000, 860, 700, 10), (np.uint64(7), 0, 3, 2, 12, 0, 0)
+    >>> nobody, faultless, agreement = np.zeros(4), np.ones(4), np.zeros((4, 4), np.int64)
+    >>> read_stratum(*stratum, 50, faultless, nobody, READ_ONCE, agreement, *place)[:2]
+    (42, 30)
     """
     table = _first_readings(
         reports, due, recorded, over_recorded, sampled, confusion, unreachable,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from underrecording.study.drawn import Drawn
 from underrecording.study.moments import Moments, accumulate
-from underrecording.study.needs import fields_needed, question_of
+from underrecording.study.needs import needs_of, question_of
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.replicates import replicate
 from underrecording.study.trajectory import Trajectory, trajectories
@@ -82,10 +82,10 @@ def run_block(
     alpha = 1.0 - plan.scenario.study.level
     kept = min(KEPT_ROWS, block.stop) if block.is_first else 0
     rows = _empty_rows(plan, kept)
-    fields = fields_needed(plan)
-    fixed = None if plan.fresh else Drawn.fixed(plan, fields, block.world, threads)
+    needs = needs_of(plan)
+    fixed = None if plan.fresh else Drawn.fixed(plan, needs, block.world, threads)
     for first, count in _chunks(block, _at_once(plan)):
-        drawn = fixed or Drawn.fresh(plan, fields, first, count, threads)
+        drawn = fixed or Drawn.fresh(plan, needs, first, count, threads)
         for c in range(len(plan.cells)):
             for t, answers, reasons in _answers(plan, drawn, c, block.world, first, count):
                 truth, answer = drawn.truth(c, t), question_of(plan.targets[t]).answer

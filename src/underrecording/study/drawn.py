@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.inspection.audits import Reading, make_reading, reads_plainly
+from underrecording.inspection.audits import read_review
 from underrecording.inspection.count_tables import (
     NO_TABLES,
     WORTHWHILE,
@@ -23,10 +23,19 @@ from underrecording.inspection.count_tables import (
     count_tables,
     size_of,
 )
+from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.questions import STRANDS
+from underrecording.inspection.reading import (
+    NOTHING_KNOWN,
+    Known,
+    Reading,
+    make_reading,
+    reads_plainly,
+)
+from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
 from underrecording.ledger import Ledger, force_accuracy
-from underrecording.study.needs import needs_volumes, question_of
+from underrecording.study.needs import Needs, question_of
 from underrecording.study.plan import StudyPlan
 from underrecording.study.replicates import WHOLE
 from underrecording.world.build import World
@@ -47,14 +56,26 @@ class Drawn:
     ----------
     plan : StudyPlan
     draw : callable
-        World to its ledger, or as much of it as is needed (`fields_needed`). Cells
-        that differ in inspection only share it.
-    replicates : int
-        That will read it: tables of counts are made if they are many.
+        World to its ledger, or as much of it as is needed. Cells that differ in
+        inspection only share it.
+    needs : Needs
+    fixed_for : int
+        Replicates of a fixed world: tables of counts are made if they are many.
+    fresh : int, int
+        The first replicate and how many, of fresh worlds.
     """
 
-    def __init__(self, plan: StudyPlan, draw: Callable[[World], Ledger], replicates: int) -> None:
-        self._plan, self._draw, self._replicates = plan, draw, replicates
+    def __init__(
+        self,
+        plan: StudyPlan,
+        needs: Needs,
+        draw: Callable[[World], Ledger],
+        *,
+        fixed_for: int = 0,
+        fresh: tuple[int, int] = (0, 0),
+    ) -> None:
+        self._plan, self._needs, self._draw = plan, needs, draw
+        self._fixed_for, self._fresh = fixed_for, fresh
         distinct = list({id(cell.world): None for cell in plan.cells})
         self._world_of = [distinct.index(id(cell.world)) for cell in plan.cells]
         self._made: dict[tuple[object, ...], object] = {}
@@ -63,29 +84,27 @@ class Drawn:
 
     @classmethod
     def fresh(
-        cls, plan: StudyPlan, fields: Collection[str], first: int, count: int, threads: int = 1
+        cls, plan: StudyPlan, needs: Needs, first: int, count: int, threads: int = 1
     ) -> Drawn:
         """The fresh worlds of replicates *first* to *first* + *count* - 1."""
-        seed = plan.scenario.seed
-        return cls(
-            plan,
-            lambda world: world.fresh(seed, first, count, threads=threads, fields=fields),
-            replicates=1,
-        )
+        seed, fields = plan.scenario.seed, needs.fields
+
+        def draw(world: World) -> Ledger:
+            return world.fresh(seed, first, count, threads=threads, fields=fields)
+
+        return cls(plan, needs, draw, fresh=(first, count))
 
     @classmethod
-    def fixed(
-        cls, plan: StudyPlan, fields: Collection[str], number: int, threads: int = 1
-    ) -> Drawn:
+    def fixed(cls, plan: StudyPlan, needs: Needs, number: int, threads: int = 1) -> Drawn:
         """Fixed world *number*, which other blocks may have made already."""
-        seed = plan.scenario.seed
-        key = (plan.scenario.digest(), plan.scenario.study.replicates, number)
+        seed, replicates = plan.scenario.seed, plan.scenario.study.replicates
+
+        def draw(world: World) -> Ledger:
+            return world.fixed(seed, number, threads=threads, fields=needs.fields)
+
+        key = (plan.scenario.digest(), replicates, number)
         with _keeping:
-            drawn = _kept.pop(key, None) or cls(
-                plan,
-                lambda world: world.fixed(seed, number, threads=threads, fields=fields),
-                replicates=plan.scenario.study.replicates,
-            )
+            drawn = _kept.pop(key, None) or cls(plan, needs, draw, fixed_for=replicates)
             _kept[key] = drawn
             while len(_kept) > KEPT_WORLDS:
                 _kept.popitem(last=False)
@@ -129,18 +148,28 @@ class Drawn:
     def _reading(self, c: int, name: str) -> Reading:
         inspection = self._plan.cells[c].inspection
         review = inspection.review(name)
+        kind = (self._world_of[c], name, review.groups)
         strand = self._once(
-            ("strand", self._world_of[c], name, review.groups),
-            lambda: STRANDS[name](
-                self.ledger(c), review.groups, needs_volumes(self._plan.estimators)
-            ),
+            ("strand", *kind),
+            lambda: STRANDS[name](self.ledger(c), review.groups, self._needs.volumes),
         )
         sampled = np.minimum(review.records, strand.reports[0])
-        tables = NO_TABLES
-        if self._replicates >= WORTHWHILE and reads_plainly(review):
-            key = ("tables", self._world_of[c], name, review.groups, sampled.tobytes())
+        tables, known = NO_TABLES, NOTHING_KNOWN
+        if self._fixed_for >= WORTHWHILE and reads_plainly(review):
+            key = ("tables", *kind, sampled.tobytes())
             tables = self._once(key, lambda: self._tables(strand, sampled))
-        return make_reading(inspection, review, strand, tables)
+        if self._fresh[1] and (c, name) in self._needs.shared:
+            key = ("known", *kind, review.records.tobytes())
+            known = self._once(key, lambda: self._known(inspection, review, strand))
+        return make_reading(inspection, review, strand, tables, known)
+
+    def _known(self, inspection: InspectionPlan, review: Review, strand: Strand) -> Known:
+        """Counts of every force in every replicate."""
+        first, count = self._fresh
+        every = np.tile(np.arange(strand.reports.shape[1]), (count, 1))
+        seed = self._plan.scenario.seed
+        audits = read_review(inspection, review, strand, every, seed, 0, first)
+        return Known(audits.due, audits.recorded)
 
     def _tables(self, strand: Strand, sampled: NDArray[np.int64]) -> CountTables:
         size = size_of(sampled, strand.due[0])

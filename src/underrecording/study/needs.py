@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from underrecording.estimation import EstimatorSpec
-from underrecording.inspection.audits import reads_plainly
 from underrecording.inspection.questions import QUESTIONS, STRANDS, Question
+from underrecording.inspection.reading import reads_plainly
 from underrecording.ledger import Ledger, recorded_volume
 from underrecording.study.plan import StudyPlan, Target
 
@@ -18,16 +18,28 @@ def question_of(target: Target) -> Question:
     return QUESTIONS[f"{target.estimand}/{target.domain}"]
 
 
-def needs_volumes(estimators: tuple[EstimatorSpec, ...]) -> bool:
-    """Whether any of *estimators* looks at what forces publish."""
-    return any(spec.volumes != "of none" for spec in estimators)
+class Needs(NamedTuple):
+    """What a study needs to know of its worlds.
 
-
-def fields_needed(plan: StudyPlan) -> frozenset[str]:
-    """The fields of a `Ledger` on which any answer or truth of *plan* depends.
-
-    Found by asking each question of a ledger that remembers what it was asked.
+    Attributes
+    ----------
+    fields : set of str
+        Fields of a `Ledger` on which any answer or truth depends.
+    volumes : bool
+        Whether any estimator looks at what forces publish.
+    shared : set of (int, str)
+        Cells and strands that have their counts in common with enough other cells
+        for every force to be read once for all of them.
     """
+
+    fields: frozenset[str]
+    volumes: bool
+    shared: frozenset[tuple[int, str]]
+
+
+def needs_of(plan: StudyPlan) -> Needs:
+    """Find out what *plan* needs: the fields by asking a ledger that remembers."""
+    volumes = any(spec.volumes != "of none" for spec in plan.estimators)
     asked = _Asked()
     for cell in plan.cells:
         for question in map(question_of, plan.targets):
@@ -37,11 +49,26 @@ def fields_needed(plan: StudyPlan) -> frozenset[str]:
                 STRANDS[question.strand](asked.ledger, review.groups, False)
                 continue
             asked.fields |= {"reports", "due", "recorded"}
-            if needs_volumes(plan.estimators):
+            if volumes:
                 recorded_volume(asked.ledger)
             if not reads_plainly(review):
                 asked.fields.add("over_recorded")
-    return frozenset(asked.fields)
+    return Needs(frozenset(asked.fields), volumes, frozenset(_shared(plan)))
+
+
+def _shared(plan: StudyPlan) -> Iterator[tuple[int, str]]:
+    for strand in {question_of(target).strand for target in plan.targets}:
+        alike: dict[object, list[int]] = {}
+        for c, cell in enumerate(plan.cells):
+            review = cell.inspection.review(strand)
+            # A force drawn twice is read twice, with luck that others do not have.
+            if reads_plainly(review) and not cell.cell.scenario.inspection.forces.with_replacement:
+                key = id(cell.world), review.groups, review.records.tobytes()
+                alike.setdefault(key, []).append(c)
+        for cells in alike.values():
+            forces_read = sum(plan.cells[c].inspection.forces.inspected for c in cells)
+            if len(cells) > 1 and forces_read > len(plan.cells[cells[0]].world.frame.forces):
+                yield from ((c, strand) for c in cells)
 
 
 class _Asked:

@@ -23,7 +23,6 @@ from underrecording.estimation.many import (
     only_stratum,
 )
 from underrecording.inspection.audits import (
-    Reading,
     read_batch,
     room_for_audits,
     room_for_draws,
@@ -31,6 +30,7 @@ from underrecording.inspection.audits import (
     select_batch,
 )
 from underrecording.inspection.inspect import InspectionPlan
+from underrecording.inspection.reading import Reading
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

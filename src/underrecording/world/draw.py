@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from underrecording.binomials import binomials, room_for_binomials
-from underrecording.compiling import compiled
+from underrecording.compiling import compiled, uncounted
 from underrecording.ledger import Ledger
 from underrecording.rng import (
     DISPOSALS,
@@ -29,6 +28,7 @@ from underrecording.rng import (
     WRONGLY_NO_CRIMED,
     normals,
 )
+from underrecording.variates import binomials, room_for_binomials
 from underrecording.world.law import Law, expit, force_luck
 from underrecording.world.rules.logistic import after_review, logistic
 
@@ -68,21 +68,29 @@ def draw_worlds(law: Law, seed: Any, world: Any, first: Any, parts: Parts, ledge
     room = room_for_binomials(*law.reports.shape)
     p, share = np.empty(law.reports.shape), np.empty(law.reports.shape)
     for row in range(ledger.reports.shape[0]):
-        replicate = first + row
-        _draw_reports(law, seed, world, replicate, ledger, row, room, p, share)
-        if parts.over_recorded:
-            share[:] = law.over_recording_rate
-            not_due = ledger.reports[row] - ledger.due[row]
-            binomials(
-                not_due, share, seed, world, replicate, OVER_RECORDED, room,
-                ledger.over_recorded[row],
-            )  # fmt: skip
-        if parts.no_crimes:
-            _draw_no_crimes(law, seed, world, replicate, ledger, row, room, share)
-        if parts.other_systems:
-            _draw_other_systems(law, seed, world, replicate, ledger, row, room, share)
-        if parts.crime_records:
-            _draw_crime_records(law, seed, world, replicate, ledger, row, room, share)
+        _draw_world(law, seed, world, first + row, parts, ledger, row, room, p, share)
+
+
+@compiled
+def _draw_world(
+    law: Any, seed: Any, world: Any, replicate: Any, parts: Any, ledger: Any, row: Any, room: Any,
+    p: Any, share: Any,
+) -> None:  # fmt: skip
+    law, ledger, room = uncounted(law), uncounted(ledger), uncounted(room)
+    _draw_reports(law, seed, world, replicate, ledger, row, room, p, share)
+    if parts.over_recorded:
+        share[:] = law.over_recording_rate
+        not_due = ledger.reports[row] - ledger.due[row]
+        binomials(
+            not_due, share, seed, world, replicate, OVER_RECORDED, room,
+            ledger.over_recorded[row],
+        )  # fmt: skip
+    if parts.no_crimes:
+        _draw_no_crimes(law, seed, world, replicate, ledger, row, room, share)
+    if parts.other_systems:
+        _draw_other_systems(law, seed, world, replicate, ledger, row, room, share)
+    if parts.crime_records:
+        _draw_crime_records(law, seed, world, replicate, ledger, row, room, share)
 
 
 @compiled

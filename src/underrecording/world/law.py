@@ -80,7 +80,7 @@ def expit(x: Any) -> Any:
     return 1.0 / (1.0 + math.exp(-x))
 
 
-@compiled
+@compiled(inline=True)  # type: ignore[untyped-decorator]
 def force_luck(law: Law, seed: Any, world: Any, replicate: Any, f: Any) -> Any:
     """What sets force *f* apart in one world, in standard deviations.
 

@@ -1,0 +1,24 @@
+"""Exact random counts at addresses: one by one, or many at once with the same digits."""
+
+from underrecording.variates.binomials import binomials, room_for_binomials
+from underrecording.variates.counts import (
+    binomial,
+    binomial_quantile,
+    hypergeometric_quantile,
+    hypergeometric_thresholds,
+)
+from underrecording.variates.hypergeometrics import (
+    hypergeometric_quantiles,
+    room_for_hypergeometrics,
+)
+
+__all__ = [
+    "binomial",
+    "binomial_quantile",
+    "binomials",
+    "hypergeometric_quantile",
+    "hypergeometric_quantiles",
+    "hypergeometric_thresholds",
+    "room_for_binomials",
+    "room_for_hypergeometrics",
+]
