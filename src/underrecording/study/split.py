@@ -18,17 +18,24 @@ Variance Components, ch. 4, balanced nested random models.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from underrecording.audit import Audits
 from underrecording.errors import UserError
+from underrecording.estimation import EstimatorSpec
 from underrecording.estimation.many import only_stratum, repeat
 from underrecording.inspection.audits import select_forces
+from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.layers import read_in_layers
 from underrecording.inspection.questions import STRANDS
+from underrecording.inspection.review import Review
+from underrecording.inspection.strands import Strand
+from underrecording.ledger import Ledger
+from underrecording.scenario import Scenario
 from underrecording.study.drawn import Drawn, question_of
 from underrecording.study.given_forces import Controls, Gain, gain, integrate, mean_of
 from underrecording.study.measures import Measure
@@ -52,6 +59,7 @@ class Split(NamedTuple):
     Attributes
     ----------
     estimator, estimand, domain : str
+        The estimator is a point: its variance and interval move no error.
     units : int
         That answered all eight times.
     left_out : int
@@ -85,6 +93,20 @@ class Split(NamedTuple):
     gain: Gain | None
 
 
+def refuse_several_worlds(scenario: Scenario) -> None:
+    """Refuse a scenario of several fixed worlds.
+
+    Raises
+    ------
+    UserError
+    """
+    if scenario.world.worlds > 1:
+        raise UserError(
+            f"world.worlds: {scenario.world.worlds} fixed worlds cannot be split; give draw: "
+            "fresh, of which every unit has its own, or one fixed world"
+        )
+
+
 def split_variance(
     plan: StudyPlan,
     *,
@@ -92,7 +114,7 @@ def split_variance(
     threads: int = 1,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Split]:
-    """Split the variance of every estimator's error, for every target, in the reference cell.
+    """Split the variance of every point estimator's error, for every target, in the reference cell.
 
     Parameters
     ----------
@@ -109,12 +131,8 @@ def split_variance(
     UserError
         If the scenario has several fixed worlds.
     """
-    if plan.worlds > 1:
-        raise UserError(
-            f"world.worlds: {plan.worlds} fixed worlds cannot be split; give draw: fresh, "
-            "of which every unit has its own, or one fixed world"
-        )
-    _, n_targets, n_estimators = plan.shape
+    refuse_several_worlds(plan.scenario)
+    n_targets, n_estimators = len(plan.targets), len(points_of(plan))
     errors = np.empty((n_targets, n_estimators, 2, 2, 2, units))
     controls: dict[tuple[int, int], list[Controls]] = {}
     at_once = 1 if plan.fresh and plan.scenario.world.fidelity == "events" else _CHUNK
@@ -149,24 +167,51 @@ def _fill(
     question, stratum, truth = question_of(plan.targets[t]), drawn.stratum(0, t), drawn.truth(0, t)
     review = inspection.review(question.strand)
     strand = STRANDS[question.strand](drawn.ledger(0), review.groups)
+    for (s, c, q), audits in in_layers(
+        inspection, review, strand, drawn.ledger(0), seed=seed, first=first, count=count
+    ):
+        asked = audits if stratum == WHOLE else only_stratum(audits, stratum)
+        for e, spec in enumerate(points_of(plan)):
+            answers, _ = question.answer(*repeat(spec, asked, level=level))
+            errors[e, s, c, q] = answers[:, 0] - truth
+            if s == c == q == 0:
+                known = integrate(spec, question, review, strand, asked, stratum)
+                if known is not None:
+                    controls.setdefault((t, e), []).append(known)
+
+
+def in_layers(
+    inspection: InspectionPlan,
+    review: Review,
+    strand: Strand,
+    ledger: Ledger,
+    *,
+    seed: int,
+    first: int,
+    count: int,
+) -> Iterator[tuple[tuple[int, int, int], Audits]]:
+    """The eight audits of each of *count* units, by draw of forces, of records, and of readings.
+
+    Units are replicates *first* and those after it; (0, 0, 0) is the audit that an
+    ordinary study makes in them.
+    """
     for s in range(2):
-        chosen = select_forces(inspection, drawn.ledger(0), seed, 0, first + s * LAYER, count)
+        chosen = select_forces(inspection, ledger, seed, 0, first + s * LAYER, count)
         for c in range(2):
             for q in range(2):
-                audits = read_in_layers(
-                    inspection, review, strand, chosen, seed, 0,
-                    records_at=first + (2 * s + c) * LAYER,
-                    readings_at=first + (4 * s + 2 * c + q) * LAYER,
+                yield (
+                    (s, c, q),
+                    read_in_layers(
+                        inspection, review, strand, chosen, seed, 0,
+                        records_at=first + (2 * s + c) * LAYER,
+                        readings_at=first + (4 * s + 2 * c + q) * LAYER,
+                    ),
                 )  # fmt: skip
-                if stratum != WHOLE:
-                    audits = only_stratum(audits, stratum)
-                for e, spec in enumerate(plan.estimators):
-                    answers, _ = question.answer(*repeat(spec, audits, level=level))
-                    errors[e, s, c, q] = answers[:, 0] - truth
-                    if s == c == q == 0:
-                        known = integrate(spec, question, review, strand, audits, stratum)
-                        if known is not None:
-                            controls.setdefault((t, e), []).append(known)
+
+
+def points_of(plan: StudyPlan) -> list[EstimatorSpec]:
+    """The first estimator of each point: those that share a point share its error."""
+    return list({spec.point: spec for spec in reversed(plan.estimators)}.values())[::-1]
 
 
 def _split(
@@ -180,7 +225,7 @@ def _split(
     plain = (first - first.mean()) ** 2 * n / max(1, n - 1) if n else first
     total = sum(parts.values(), np.zeros(n))
     return Split(
-        estimator=str(plan.estimators[e]),
+        estimator=points_of(plan)[e].point,
         estimand=target.estimand,
         domain=target.domain,
         units=n,

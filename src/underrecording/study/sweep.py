@@ -86,7 +86,9 @@ def _identity(values: Mapping[str, Any]) -> str:
 
 
 def _labels(values: Mapping[str, Any]) -> dict[str, Value]:
-    return {
-        key: json.dumps(value) if isinstance(value, dict | list | tuple) else value
-        for key, value in values.items()
-    }
+    return {key: as_label(value) for key, value in values.items()}
+
+
+def as_label(value: Any) -> Value:
+    """A swept value as it stands in a table: lists and mappings as JSON text."""
+    return json.dumps(value) if isinstance(value, dict | list | tuple) else value
