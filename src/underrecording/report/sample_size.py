@@ -106,9 +106,9 @@ def answer_text(found: Answer) -> str:
             n = found.surfaces[of].points.records.max()
             lines.append(f"  no sample of the grid is enough, up to {n:g} records a force")
         else:
-            lines.append(f"  fewest forces   {_sample_words(few, found.surfaces[of])}")
-            lines.append(f"  fewest records  {_sample_words(least, found.surfaces[of])}")
-            lines.append(f"  {_coverage_words(found, least)}")
+            for name, sample in (("fewest forces ", few), ("fewest records", least)):
+                lines.append(f"  {name}  {_sample_words(sample, found.surfaces[of])}")
+                lines.append(f"  {' ' * len(name)}  {_coverage_words(found, sample)}")
         lines.append(f"  {fit_words(found.surfaces[of])}")
         blocks.append("\n".join(lines))
     blocks.append(fixed_width(samples_words(found)))

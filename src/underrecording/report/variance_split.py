@@ -114,16 +114,16 @@ def split_text(splits: Sequence[Split], plan: StudyPlan) -> str:
         lost = [f"{one.estimator} {one.left_out:,}" for one in some if one.left_out]
         if lost:
             blocks.append(f"Left out for want of an answer: {', '.join(lost)}")
-        error = 100.0 * math.sqrt(max(0.0, some[-1].monte_carlo))
+        error = 100.0 * math.sqrt(max(0.0, *(one.monte_carlo for one in some)))
         blocks.append(
             f"Monte Carlo: {plan.scenario.study.replicates:,} replicates leave a standard error of "
-            f"{error:.{decimals(error)}f} points of the bias ({some[-1].estimator})."
+            f"{error:.{decimals(error)}f} points of the bias at most."
         )
     blocks.append(
-        "In brackets: Monte Carlo standard errors. A source that adds nothing is 0 within its "
-        "error, and may\nlie below. Unsplit: the variance of errors as an ordinary study has them. "
-        "Replicates saved: how many times as many a plain study needs "
-        "for the same error; - where\nthe estimate is no ratio of sums of records."
+        "In brackets: Monte Carlo standard errors. A source that adds nothing is 0 within its\n"
+        "error, and may lie below. Unsplit: the variance of errors as an ordinary study has them.\n"
+        "Replicates saved: how many times as many a plain study needs for the same error; - where\n"
+        "the estimate is no ratio of sums of records, or records are lost or read twice."
     )
     return "\n\n".join(blocks)
 
@@ -162,4 +162,4 @@ def _hundred(measure: Measure) -> str:
 
 
 def _times(factor: float) -> str:
-    return f"x {factor:.1f}" if math.isfinite(factor) else MISSING
+    return f"x {factor:,.1f}" if math.isfinite(factor) else MISSING

@@ -108,7 +108,8 @@ def surface_of(measures: pd.DataFrame, estimator: str, *, of: str, level: float)
     # One force has no spread; a cell without error, as a census, no weight.
     kept = np.flatnonzero((points.forces > 1) & (points.mcse > 0.0) & (points.value > 0.0))
     points = points.at(kept)
-    if min(len(np.unique(points.forces)), len(np.unique(points.records))) < LEAST_VALUES:
+    fewest = min(len(np.unique(points.forces)), len(np.unique(points.records)))
+    if fewest < LEAST_VALUES or points.value.size < LEAST_VALUES**2:
         raise UserError(f"{estimator}: too few cells of the grid have an answer for a surface")
     return fit_surface(points, _scale(estimator, level) if of == "half_width" else Scale(level))
 
@@ -125,7 +126,8 @@ def cells_of(measures: pd.DataFrame, estimator: str, measure: str) -> pd.DataFra
     )
     for key in set(swept) - {FORCES, RECORDS}:
         keep &= measures[key] == first[key]
-    return measures[keep]
+    kept: pd.DataFrame = measures[keep]
+    return kept
 
 
 def margin_of(level: float) -> float:

@@ -13,7 +13,7 @@ expected mean squares of a balanced nested design give unbiased components::
 and their sum is the variance of an error, E Var(e | ...) added up by the law of
 total variance. Units are independent, so each component is a mean over units and
 its Monte Carlo error their spread. Source: Searle, Casella & McCulloch (1992),
-Variance Components, ch. 4, balanced nested random models.
+Variance Components, ch. 4 (balanced data).
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def points_of(plan: StudyPlan) -> list[EstimatorSpec]:
 def _split(
     plan: StudyPlan, t: int, e: int, errors: Floats, controls: list[Controls] | None
 ) -> Split:
-    answered = np.isfinite(errors).all(axis=(0, 1, 2))
+    answered: NDArray[np.bool_] = np.asarray(np.isfinite(errors).all(axis=(0, 1, 2)))
     target, kept = plan.targets[t], errors[..., answered]
     parts = unit_variances(kept, between_worlds=plan.fresh)
     first = kept[0, 0, 0]

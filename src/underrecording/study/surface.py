@@ -56,7 +56,7 @@ class Points(NamedTuple):
 
     def at(self, which: Ints) -> Points:
         """Some of the cells."""
-        return Points(*(field[which] for field in self))
+        return Points(self.forces[which], self.records[which], self.value[which], self.mcse[which])
 
 
 class Scale(NamedTuple):

@@ -27,16 +27,18 @@ from underrecording.report.figures.style import (
     top_legend,
 )
 from underrecording.report.shown import Shown, pair, points
+from underrecording.report.slices import asked_cells, is_numeric
 from underrecording.report.words import key_words, target_words, value_words
-from underrecording.study.sweep import Value, as_label
+from underrecording.study.sweep import Value
 
 if TYPE_CHECKING:
-    from underrecording.study.plan import StudyPlan
     from underrecording.study.results import Results
 
 LEAST_CELLS = 4
 _MOST_NAMED = 10
-"""Values of a setting up to which each step of it is named."""
+"""Values of the slowest setting up to which each step of it is named."""
+_ROOM = 90
+"""Letters beside the name of a setting."""
 
 
 @FIGURES.register("nested_loop")
@@ -73,7 +75,7 @@ def nested_loop(results: Results) -> Iterator[Drawing]:
     title = f"{target_words(plan.targets[0])}: RMSE and coverage of {len(order):,} cells"
     steps = 0.42 * len(plan.keys)
     figure, axes = sheet(
-        title, height=5.0 + steps, rows=3, notes=small_print(results, bands=False), sharex=True,
+        title, height=5.0 + steps, rows=3, notes=small_print(results), sharex=True,
         gridspec_kw={"height_ratios": [2.3, 2.3, steps + 0.25]},
     )  # fmt: skip
     styles = colours(shown, points(results))
@@ -103,27 +105,18 @@ def _in_loops(results: Results) -> tuple[list[int], Any]:
     ranks : int array (cells, keys)
     """
     plan = results.plan
-    first = 0 if asks_for_reference(plan) else 1
-    values = pd.DataFrame([cell.cell.values for cell in plan.cells[first:]])
+    cells = asked_cells(plan)
+    values = pd.DataFrame([plan.cells[cell].cell.values for cell in cells])
     ranks = np.column_stack([values[key].map(_ranks(values[key])) for key in plan.keys])
     by = np.lexsort(ranks.T[::-1])
-    return [first + int(i) for i in by], ranks[by]
-
-
-def asks_for_reference(plan: StudyPlan) -> bool:
-    """Whether the reference cell is one of those that the sweep names."""
-    reference = plan.cells[0].cell.values
-    return any(
-        all(as_label(value) == reference[key] for key, value in change.items())
-        for change in plan.scenario.study.sweep.changes()
-    )
+    return [cells[i] for i in by], ranks[by]
 
 
 def _ranks(values: Iterable[Value]) -> dict[Value, int]:
     """Place of each value: of numbers by size, of others in the order they come."""
     distinct = list(dict.fromkeys(values))
     if all(isinstance(value, int | float) for value in distinct):
-        distinct.sort()  # type: ignore[type-var]
+        distinct.sort()
     return {value: i for i, value in enumerate(distinct)}
 
 
@@ -148,7 +141,7 @@ def _line(ax: Axes, part: pd.DataFrame, one: Shown, style: dict[str, Any]) -> No
 def _divide(ax: Axes, slowest: Any) -> None:
     """A pale line where the slowest setting changes."""
     for place in np.flatnonzero(np.diff(slowest)) + 1:
-        ax.axvline(place, color=PALE, linewidth=0.8, zorder=0)
+        ax.axvline(float(place), color=PALE, linewidth=0.8, zorder=0)
     ax.grid(visible=False, axis="x")
     ax.tick_params(axis="x", length=0)
 
@@ -161,17 +154,16 @@ def _steps(ax: Axes, results: Results, order: list[int], ranks: Any) -> None:
         heights = base - 0.72 + 0.44 * np.append(rank, rank[-1]) / top
         ax.step(np.arange(n + 1), heights, where="post", color=BLACK, linewidth=1.1)
         values = [plan.cells[cell].cell.values[key] for cell in order]
-        ends = (value_words(values[int(rank.argmin())]), value_words(values[int(rank.argmax())]))
-        distinct = len(set(rank.tolist()))
-        words = f"{key_words(key).axis}: {distinct} values, {ends[0]} to {ends[1]}"
-        if distinct <= 2:
-            words = f"{key_words(key).axis}: {' and '.join(dict.fromkeys(ends))}"
-        ax.text(0.0, base - 0.22, words, fontsize=8.5, va="bottom", color="#333333")
+        names = [value_words(value) for value in dict.fromkeys(_sorted(values, rank))]
+        ax.text(
+            0.0, base - 0.22, f"{key_words(key).axis}: {_names(names, is_numeric(plan, key))}",
+            fontsize=8.5, va="bottom", color="#333333",
+        )  # fmt: skip
         changes = np.flatnonzero(np.r_[1, np.diff(rank), 1])
-        if i == 0 and distinct <= _MOST_NAMED:
+        if i == 0 and len(names) <= _MOST_NAMED and is_numeric(plan, key):
             for start, stop in itertools.pairwise(changes):
                 ax.text(
-                    (start + stop) / 2.0, heights[start] + 0.03, value_words(values[start])[:12],
+                    (start + stop) / 2.0, heights[start] + 0.03, value_words(values[start]),
                     fontsize=7.5, ha="center", va="bottom", color=GREY,
                 )  # fmt: skip
     ax.set_ylim(-len(plan.keys) + 0.15, 0.12)
@@ -181,3 +173,19 @@ def _steps(ax: Axes, results: Results, order: list[int], ranks: Any) -> None:
     ax.grid(visible=False)
     for spine in ax.spines.values():
         spine.set_visible(False)
+
+
+def _sorted(values: list[Value], rank: Any) -> list[Value]:
+    return [values[i] for i in np.argsort(rank, kind="stable")]
+
+
+def _names(names: list[str], numeric: bool) -> str:
+    """What a setting is from the lowest step to the highest, as far as there is room.
+
+    >>> _names(["5", "9", "13"], True), _names(["equal", "power"], False)
+    ('3 values, 5 to 13', 'equal; power')
+    """
+    if numeric and len(names) > 2:
+        return f"{len(names)} values, {names[0]} to {names[-1]}"
+    listed = "; ".join(names)
+    return listed if len(listed) <= _ROOM else f"{len(names)} settings, in the order of the file"

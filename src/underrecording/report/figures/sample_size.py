@@ -13,10 +13,18 @@ from matplotlib.axes import Axes
 from underrecording.errors import UserError
 from underrecording.report.figures.drawing import FIGURES, Drawing
 from underrecording.report.figures.measured import MCSES, small_print
-from underrecording.report.figures.style import BLACK, BLUE, GREY, VERMILLION, sheet, top_legend
+from underrecording.report.figures.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    VERMILLION,
+    sheet,
+    spread,
+    top_legend,
+)
 from underrecording.report.sample_size import CRITERIA, Answer, answer, criterion_words, fit_words
 from underrecording.report.shown import pair
-from underrecording.study.sample_size import FORCES, RECORDS
+from underrecording.study.sample_size import FORCES, RECORDS, margin_of
 
 if TYPE_CHECKING:
     from underrecording.study.results import Results
@@ -51,7 +59,7 @@ def sample_size(results: Results) -> Iterator[Drawing]:
     except UserError:
         return
     title = f"How large a sample: {shown.label}"
-    notes = [f"{criterion_words(of, level).capitalize()}: {_fit(found, of)}." for of in CRITERIA]
+    notes = [f"{_capital(criterion_words(of, level))}: {_fit(found, of)}." for of in CRITERIA]
     figure, axes = sheet(
         title, height=4.0, columns=2, notes=(*notes, *small_print(results, bands=False))
     )
@@ -59,6 +67,10 @@ def sample_size(results: Results) -> Iterator[Drawing]:
     _enough(axes[0, 1], found)
     top_legend(figure, *axes[0, 1].get_legend_handles_labels(), columns=1)
     yield Drawing("sample_size", title, figure, _numbers(found))
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _fit(found: Answer, of: str) -> str:
@@ -94,13 +106,11 @@ def _precision(ax: Axes, found: Answer) -> None:
     _plain_log(ax, "x", sorted(set(points.records)))
     _plain_log(ax, "y", [0.5, 1, 2, 3, 5, 10, 15, 20, 30])
     ax.set_xlabel("Records read in each force")
-    ax.set_title("Margin of error (points)")
+    ax.set_title(f"Margin of error, {margin_of(found.level):.2f} RMSE (points)")
 
 
 def _spread_log(values: list[float]) -> list[float]:
     """Labels at *values*, moved apart on a logarithmic scale."""
-    from underrecording.report.figures.style import spread
-
     return [float(np.exp(v)) for v in spread([float(np.log(v)) for v in values], least=0.13)]
 
 
@@ -129,7 +139,7 @@ def _enough(ax: Axes, found: Answer) -> None:
     ax.set_ylim(points.records.min(), most)
     _plain_log(ax, "y", sorted(set(points.records)))
     ax.set_xlabel("Forces inspected")
-    ax.set_title("Fewest records in each that are enough")
+    ax.set_title(f"Fewest records in each, for {100.0 * found.goal:g} points")
     if not any(one.low < np.inf for of in CRITERIA for one in found.samples[of]):
         ax.annotate(
             "no sample of the grid is enough", (0.5, 0.5), xycoords="axes fraction", ha="center",
