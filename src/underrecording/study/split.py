@@ -31,14 +31,14 @@ from underrecording.estimation.many import only_stratum, repeat
 from underrecording.inspection.audits import select_forces
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.layers import read_in_layers
-from underrecording.inspection.questions import STRANDS
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
 from underrecording.ledger import Ledger
 from underrecording.scenario import Scenario
-from underrecording.study.drawn import Drawn, question_of
+from underrecording.study.drawn import Drawn
 from underrecording.study.given_forces import Controls, Gain, gain, integrate, mean_of
 from underrecording.study.measures import Measure
+from underrecording.study.needs import fields_needed, question_of
 from underrecording.study.plan import StudyPlan
 from underrecording.study.replicates import WHOLE
 
@@ -135,10 +135,14 @@ def split_variance(
     n_targets, n_estimators = len(plan.targets), len(points_of(plan))
     errors = np.empty((n_targets, n_estimators, 2, 2, 2, units))
     controls: dict[tuple[int, int], list[Controls]] = {}
+    fields = fields_needed(plan)
     at_once = 1 if plan.fresh and plan.scenario.world.fidelity == "events" else _CHUNK
     for first in range(0, units, at_once):
         count = min(at_once, units - first)
-        drawn = Drawn.fresh(plan, first, count, threads) if plan.fresh else Drawn.fixed(plan, 0)
+        if plan.fresh:
+            drawn = Drawn.fresh(plan, fields, first, count, threads)
+        else:
+            drawn = Drawn.fixed(plan, fields, 0, threads)
         for t in range(n_targets):
             _fill(plan, drawn, t, first, count, errors[t, ..., first : first + count], controls)
         advance(count)
@@ -166,7 +170,7 @@ def _fill(
     )
     question, stratum, truth = question_of(plan.targets[t]), drawn.stratum(0, t), drawn.truth(0, t)
     review = inspection.review(question.strand)
-    strand = STRANDS[question.strand](drawn.ledger(0), review.groups)
+    strand = drawn.reading(0, question.strand).strand
     for (s, c, q), audits in in_layers(
         inspection, review, strand, drawn.ledger(0), seed=seed, first=first, count=count
     ):
