@@ -156,4 +156,4 @@ def _too_many(sweep: Sweep) -> Iterator[PydanticCustomError]:
     sizes = [len(values) for values in sweep.columns.values()]
     n_cells = {"one_at_a_time": sum(sizes), "grid": math.prod(sizes)}.get(sweep.kind, 0)
     if n_cells > MAX_CELLS:
-        yield mistake(f"{n_cells:,} cells are more than the allowed {MAX_CELLS:,}", sweep.kind)
+        yield mistake(f"{n_cells:,} cells are more than the allowed {MAX_CELLS:,}")
