@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 
 class Section(BaseModel):
@@ -43,3 +43,14 @@ def mistake(message: str, *path: str | int) -> PydanticCustomError:
     '50 is more than the 43 forces of this world'
     """
     return PydanticCustomError("mistake", "{message}", {"message": message, "path": path})
+
+
+def mistakes(*found: PydanticCustomError) -> ValidationError:
+    """Return what a validator of a model raises to report several mistakes at once.
+
+    >>> error = mistakes(mistake("too long", "aim"), mistake("too short", "title"))
+    >>> [item["msg"] for item in error.errors()]
+    ['too long', 'too short']
+    """
+    items = [InitErrorDetails(type=one, loc=(), input=None) for one in found]
+    return ValidationError.from_exception_data("mistakes", items)

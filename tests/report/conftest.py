@@ -54,6 +54,35 @@ study:
       inspection.records.per_force: [30, 60]
       inspection.records.allocation: [equal, hmic_2014]
 """,
+    "many": HEAD + TWO + """\
+study:
+  replicates: 40
+  trajectories: 0
+  sweep:
+    grid:
+      inspection.forces.count: [5, 9, 13, 20, 31, 43]
+      inspection.records.per_force: [20, 30, 45, 60, 120, 240, 480]
+""",
+    "zip": HEAD + TWO + """\
+study:
+  replicates: 20
+  trajectories: 0
+  sweep:
+    zip:
+      inspection.forces.count: [5, 13, 26, 43]
+      inspection.records.per_force: [156, 60, 30, 18]
+""",
+    "list": HEAD + TWO + """\
+study:
+  replicates: 20
+  trajectories: 0
+  sweep:
+    list:
+      - {inspection.forces: {design: pps, count: 13}, inspection.records.per_force: 30}
+      - {inspection.forces: {design: srs, count: 26}}
+      - {inspection.records.per_force: 120}
+      - {inspection.forces: {design: srs, count: 43}, inspection.records.per_force: 20}
+""",
     "one_cell": HEAD + """\
 estimators: [pooled/binomial/wald]
 study: {replicates: 20, trajectories: 0}

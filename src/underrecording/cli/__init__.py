@@ -19,6 +19,8 @@ COMMANDS = {
     "stream": "Write one force's year, incident by incident.",
     "effect": "Show what interventions change: accuracy, backlog, lateness, with and without.",
     "attribute": "Take under-recording apart: training, supervision, workload, pressure.",
+    "recommend": "Say which sample is large enough, from the run of a grid.",
+    "split": "Split an error's variance: world, forces, records, readings.",
     "evaluate": "Estimate from a real audit, by every estimator its table supports.",
     "draw": "Draw a sample of records that anyone can recompute.",
     "list": "List designs, estimators, figures, scenarios, sources, ...",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from underrecording.report.words import key_words, value_words
+from underrecording.study.sweep import Value, as_label
 
 if TYPE_CHECKING:
     from underrecording.study.plan import StudyPlan
-    from underrecording.study.sweep import Value
+
+
+MOST_LINES = 7
+"""Values of the second setting of a grid that have a line; heat maps show all."""
 
 
 class Slice(NamedTuple):
@@ -49,10 +53,13 @@ def numeric_keys(plan: StudyPlan) -> list[str]:
 def slices(plan: StudyPlan, key: str) -> list[Slice]:
     """Cut the sweep along *key*; only cuts of two cells or more.
 
-    One at a time: a single cut, all other keys as in the reference cell. Grid:
+    One at a time: a single cut, all other keys as in the reference cell. Zip: a
+    single cut along the first numeric key, the others in step with it. Grid:
     a cut for each value of the next numeric key, any further keys held at their
     reference value, or at their first where the grid leaves that out.
     """
+    if plan.scenario.study.sweep.kind == "zip":
+        return _in_step(plan, key)
     others = [other for other in plan.keys if other != key]
     second = _second_key(plan, others)
     held = {other: _held(plan, other) for other in others if other != second}
@@ -69,8 +76,27 @@ def slices(plan: StudyPlan, key: str) -> list[Slice]:
     return sorted(cut, key=lambda found: found.second_value) if second else cut  # type: ignore[arg-type,return-value]
 
 
+def asked_cells(plan: StudyPlan) -> list[int]:
+    """Cells that the sweep names; the reference cell may be one of them."""
+    reference = plan.cells[0].cell.values
+    named = any(
+        all(as_label(value) == reference[key] for key, value in change.items())
+        for change in plan.scenario.study.sweep.changes()
+    )
+    return list(range(0 if named else 1, len(plan.cells)))
+
+
+def _in_step(plan: StudyPlan, key: str) -> list[Slice]:
+    cells = asked_cells(plan)
+    if key != (numeric_keys(plan) or list(plan.keys))[0] or len(cells) < 2:
+        return []
+    return [_slice(plan, key, None, None, cells, {})]
+
+
 def along(plan: StudyPlan, key: str) -> Slice | None:
     """Cells along *key* alone, every other key held as in `slices`; None where there is one."""
+    if plan.scenario.study.sweep.kind == "zip":
+        return next(iter(_in_step(plan, key)), None)
     held = {other: _held(plan, other) for other in plan.keys if other != key}
     cells = [
         index
@@ -78,6 +104,13 @@ def along(plan: StudyPlan, key: str) -> Slice | None:
         if all(cell.cell.values[other] == value for other, value in held.items())
     ]
     return _slice(plan, key, None, None, cells, held) if len(cells) > 1 else None
+
+
+def thinned(cuts: Sequence[Slice]) -> list[Slice]:
+    """The first and the last of *cuts* and some between, `MOST_LINES` at most."""
+    n = min(len(cuts), MOST_LINES)
+    # Whole numbers, evenly spread.
+    return [cuts[round(i * (len(cuts) - 1) / max(1, n - 1))] for i in range(n)]
 
 
 def held_words(cut: Slice) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from underrecording.report.rounding import with_error
+from underrecording.report.rounding import MISSING, with_error
 from underrecording.report.shown import Shown, pair
 from underrecording.report.slices import Slice, along, held_words, numeric_keys, slices
 from underrecording.report.tables import Table, measures_at
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from underrecording.study.results import Results
 
 _ALL_ELSE = "All else as in the reference cell"
+MOST_ROWS = 30
+"""Cells of a grid from which on they are crossed rather than listed."""
+MOST_ACROSS = 12
+PLACES = {"rmse": 2, "coverage": 1}
+ORDINALS = {2: "second", 3: "third"}
 
 
 class SweepTable(NamedTuple):
@@ -59,12 +64,19 @@ def sweep_tables(results: Results) -> list[SweepTable]:
     next one, has that table. Any other has one along each key in turn, whose
     caption says what is held and that there are more cells.
     """
-    plan = results.plan
-    if not plan.scenario.study.sweep.grid:
+    plan, kind = results.plan, results.plan.scenario.study.sweep.kind
+    if kind in ("zip", "list"):
+        return [SweepTable("Cells as listed" if kind == "list" else "In step", cell_words(results))]
+    if kind != "grid":
         cuts = [(key, slices(plan, key)) for key in plan.keys]
         return [SweepTable(_ALL_ELSE, sweep_words(results, key, cut)) for key, cut in cuts if cut]
     first = (numeric_keys(plan) or list(plan.keys))[0]
     whole = slices(plan, first)
+    if whole and _shows_all(plan, whole) and len(plan.cells) > MOST_ROWS:
+        return [
+            SweepTable(f"{_caption(plan, whole)}; {measure}, {_mark(shown)}", table)
+            for measure, shown, table in crossed_words(results, first, whole)
+        ]
     if whole and _shows_all(plan, whole):
         return [SweepTable(_caption(plan, whole), sweep_words(results, first, whole))]
     lines = [(key, along(plan, key)) for key in plan.keys]
@@ -73,6 +85,65 @@ def sweep_tables(results: Results) -> list[SweepTable]:
         for key, line in lines
         if line
     ]
+
+
+def cell_words(results: Results) -> Table:
+    """RMSE and coverage of the headline and the recommended estimator, one row a cell.
+
+    Cells are called by what they set; the reference cell stands first.
+    """
+    plan, leading = results.plan, pair(results)
+    header = (
+        " | ".join(key_words(key).axis for key in plan.keys),
+        *(f"{measure}, {_mark(shown)}" for shown in leading for measure in ("RMSE", "coverage %")),
+    )
+    rows = []
+    for index, cell in enumerate(plan.cells):
+        words = " | ".join(value_words(cell.cell.values[key]) for key in plan.keys)
+        numbers = []
+        for shown in leading:
+            found = measures_at(results, cell=index, target=0, estimator=shown.spec)
+            numbers += [_hundred(*found["rmse"]), _hundred(*found["coverage"])]
+        rows.append((f"{words} (reference)" if index == 0 else words, *numbers))
+    return Table(header, rows)
+
+
+def crossed_words(
+    results: Results, key: str, cuts: Sequence[Slice]
+) -> list[tuple[str, Shown, Table]]:
+    """RMSE and coverage of a large grid, *key* down and the second key across.
+
+    One table for each measure of the headline and the recommended estimator, without
+    errors, of at most `MOST_ACROSS` values across: the rest is in measures.csv.
+    """
+    second = cuts[0].second_key or ""
+    step = -(-len(cuts) // MOST_ACROSS)
+    kept = cuts[::step]
+    some = f", every {ORDINALS.get(step, f'{step}th')} value" if step > 1 else ""
+    header = (
+        f"{key_words(key).axis} \N{RIGHTWARDS ARROW} {key_words(second).axis}{some}",
+        *(value_words(cut.second_value) for cut in kept),
+    )
+    tables = []
+    for shown in pair(results):
+        for name, measure in (("rmse", "RMSE, points"), ("coverage", "coverage %")):
+            found = results.select(name)
+            value = found[found["estimator"] == shown.spec].set_index("cell")["value"]
+            down = sorted({value for cut in cuts for value in cut.values})  # type: ignore[type-var]
+            rows = [
+                (
+                    value_words(level),
+                    *(
+                        f"{100.0 * value[cut.cells[cut.values.index(level)]]:.{PLACES[name]}f}"
+                        if level in cut.values
+                        else MISSING
+                        for cut in kept
+                    ),
+                )
+                for level in down
+            ]
+            tables.append((measure, shown, Table(header, rows)))
+    return tables
 
 
 def _moving(results: Results) -> Table:

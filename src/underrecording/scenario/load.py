@@ -68,7 +68,7 @@ class LoadedScenario:
             except UserError as error:
                 problems += error.problems
         if problems:
-            raise UserError(list(dict.fromkeys(problems)))
+            raise UserError(_once(problems))
         return made
 
     def _varied(self, change: Mapping[str, Any]) -> Scenario:
@@ -86,14 +86,17 @@ class LoadedScenario:
 
     def _place_in_sweep(self, path: str, value: Any) -> str:
         """Where the sweep gives this value: file:line:column, or how it was set."""
-        study = self.document.data.get("study", {})
-        for kind in ("one_at_a_time", "grid"):
-            values = (study.get("sweep") or {}).get(kind) or {}
-            if path in values and value in values[path]:
-                key = ("study", "sweep", kind, path, values[path].index(value))
-                if key in self.document.marks:
-                    line, column = self.document.marks[key]
-                    return f"{self.document.path}:{line}:{column}: {kind}"
+        kind = self.scenario.study.sweep.kind
+        given = self.document.data.get("study", {}).get("sweep", {}).get(kind, {})
+        key: tuple[str | int, ...] = ("study", "sweep", kind)
+        if kind == "list":
+            cells = (i for i, cell in enumerate(given) if path in cell and cell[path] == value)
+            key = (*key, next(cells, -1), path)
+        elif value in given.get(path, ()):
+            key = (*key, path, given[path].index(value))
+        if key in self.document.marks:
+            line, column = self.document.marks[key]
+            return f"{self.document.path}:{line}:{column}: {kind}"
         return f"{self.document.path}: study.sweep"
 
     def located(self, error: UserError, varied: Mapping[str, Any] | None = None) -> list[str]:
@@ -116,6 +119,19 @@ class LoadedScenario:
             keys = keys[:-1]
         line, column = self.document.marks.get(keys, (1, 1))
         return f"{self.document.path}:{line}:{column}: {problem}"
+
+
+def _once(problems: Sequence[str]) -> list[str]:
+    """Each mistake at the first of its places: an unknown key is one, whatever it is set to.
+
+    >>> _once(["a.yaml:3:9: grid: b: unknown key", "a.yaml:3:12: grid: b: unknown key"])
+    ['a.yaml:3:9: grid: b: unknown key']
+    """
+    first: dict[str, str] = {}
+    for problem in problems:
+        place, _, text = problem.partition(": ")
+        first.setdefault(text if place.count(":") >= 2 else problem, problem)
+    return list(first.values())
 
 
 def load_scenario(path: Path, *, overrides: Iterable[str] = ()) -> LoadedScenario:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -15,13 +14,10 @@ from underrecording.inspection.options import InspectionOptions
 from underrecording.inspection.questions import QUESTIONS, REVIEWED
 from underrecording.options import Section, mistake
 from underrecording.rng import RESULTS_VERSION
+from underrecording.scenario.sweep import Sweep
 from underrecording.world.options import WorldOptions
 
-MAX_CELLS = 1_000
 MAX_REPLICATES = 1_000_000_000
-
-UNSWEPT = ("world.draw", "world.worlds", "world.fidelity")
-"""Keys of the world that hold for a study as a whole."""
 
 ESTIMANDS = tuple(QUESTIONS)
 
@@ -61,35 +57,6 @@ def _from_name(given: Any) -> Any:
 EstimatorOption = Annotated[
     Estimator, BeforeValidator(_from_name, json_schema_input_type=str | Estimator)
 ]
-Swept = dict[str, Annotated[tuple[Any, ...], Field(min_length=1, max_length=MAX_CELLS)]]
-
-
-class Sweep(Section):
-    """Cells of the study: values for dotted paths of the scenario."""
-
-    one_at_a_time: Swept | None = None
-    """Each value in turn, all else as the scenario has it."""
-    grid: Swept | None = None
-    """Every combination of the values."""
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Sweep:
-        if self.one_at_a_time is not None and self.grid is not None:
-            raise mistake("one_at_a_time and grid cannot be combined; give one of them")
-        for kind, values in (("one_at_a_time", self.one_at_a_time), ("grid", self.grid)):
-            for key in values or {}:
-                above = [other for other in values or {} if key.startswith(f"{other}.")]
-                if above:
-                    raise mistake(f"lies below {above[0]}, which is swept too", kind, key)
-                if key in UNSWEPT or not key.startswith(("world.", "inspection.")):
-                    raise mistake(
-                        "cannot be swept; sweep keys below world and inspection", kind, key
-                    )
-        n_cells = math.prod(len(values) for values in (self.grid or {}).values())
-        n_cells = max(n_cells, sum(len(values) for values in (self.one_at_a_time or {}).values()))
-        if n_cells > MAX_CELLS:
-            raise mistake(f"{n_cells:,} cells are more than the allowed {MAX_CELLS:,}")
-        return self
 
 
 class StudyOptions(Section):

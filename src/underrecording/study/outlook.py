@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from underrecording.errors import UserError
 from underrecording.inspection.options import given, idle
@@ -31,12 +32,40 @@ def outlook(plan: StudyPlan) -> str:
         f"{scenario.inspection.records.allocation} allocation, "
         f"{plan.cells[0].inspection.records.sum() / len(world.frame.forces):.1f} records a force",
         f"  estimators  {n_estimators}; estimands {n_targets}; cells {n_cells}",
+        *_sweep_lines(plan),
         f"  replicates  {scenario.study.replicates:,} a cell, {worlds}; "
         f"blocks of {scenario.study.block_size:,}",
         f"  run folder  outputs/{plan.name}/{scenario.digest()}",
         f"  time        about {_duration(_seconds(plan))} on one core, compilation aside",
     ]
     return "\n".join(lines)
+
+
+def _sweep_lines(plan: StudyPlan) -> list[str]:
+    """How the cells come about: the kind of sweep, each key with its values, worlds shared."""
+    sweep = plan.scenario.study.sweep
+    if not sweep.kind:
+        return []
+    n_worlds = len({id(cell.world) for cell in plan.cells})
+    shared = "one world shared by all cells" if n_worlds == 1 else f"{n_worlds} worlds by setting"
+    width = max(len(key) for key in sweep.columns)
+    return [
+        f"  sweep       {sweep.kind.replace('_', ' ')}; {shared}",
+        *(f"              {key:<{width}}  {_range(v)}" for key, v in sweep.columns.items()),
+    ]
+
+
+def _range(values: Sequence[Any]) -> str:
+    """Swept values in few words.
+
+    >>> _range([5, 9, 13]), _range([4, 6, 8, 10, 13, 17, 21, 26]), _range([{"design": "srs"}, 4])
+    ('5, 9, 13', '8 values, 4 to 26', '2 settings')
+    """
+    if not all(isinstance(value, int | float | str) for value in values):
+        return f"{len(values)} settings"
+    if len(values) <= 6 or not all(isinstance(value, int | float) for value in values):
+        return ", ".join(map(str, values))
+    return f"{len(values)} values, {min(values)} to {max(values)}"
 
 
 def refuse_idle_settings(loaded: LoadedScenario, plan: StudyPlan) -> None:

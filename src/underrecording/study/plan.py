@@ -136,9 +136,10 @@ def plan_study(loaded: LoadedScenario, say: Callable[[str], None] = lambda _: No
         say("Calibrating: the baseline's incidents in every force, about ten seconds ...")
     problems: list[str] = []
     plans = []
+    worlds: dict[str, World] = {}
     for cell in made:
         try:
-            plans.append(_plan_cell(cell))
+            plans.append(_plan_cell(cell, worlds))
         except UserError as error:
             problems += loaded.located(error, cell.change)
     if problems:
@@ -154,9 +155,14 @@ def plan_study(loaded: LoadedScenario, say: Callable[[str], None] = lambda _: No
     )
 
 
-def _plan_cell(cell: Cell) -> CellPlan:
+def _plan_cell(cell: Cell, worlds: dict[str, World]) -> CellPlan:
+    """Lay one cell out; *worlds* are those of the cells before it, by their options."""
     _check_variances(cell.scenario)
-    world = make_world(cell.scenario.world)
+    # Held here, so that hundreds of cells share a world whatever the cache of worlds lets go.
+    asked = cell.scenario.world.model_dump_json()
+    if asked not in worlds:
+        worlds[asked] = make_world(cell.scenario.world)
+    world = worlds[asked]
     inspection = plan_inspection(
         cell.scenario.inspection,
         world.frame,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from underrecording.errors import UserError
 from underrecording.scenario import LoadedScenario, Scenario
 
 Value = str | int | float | bool | None
@@ -40,36 +40,45 @@ def cells(loaded: LoadedScenario) -> tuple[Cell, ...]:
     Raises
     ------
     UserError
-        If a swept value does not fit the scenario; all such mistakes at once.
+        If a swept value does not fit the scenario, or two cells are the same;
+        all such mistakes at once.
     """
     keys = swept_keys(loaded.scenario)
     reference = {key: loaded.value_at(key) for key in keys}
     changes: dict[str, dict[str, Any]] = {_identity(reference): {}}
-    for change in _changes(loaded.scenario):
+    for change in loaded.scenario.study.sweep.changes():
         varied = {key: value for key, value in change.items() if value != reference[key]}
         changes.setdefault(_identity(reference | change), varied)
     scenarios = loaded.variations(list(changes.values()))
-    return tuple(
+    made = [
         Cell(i, _labels(reference | change), change, scenario)
         for i, (change, scenario) in enumerate(zip(changes.values(), scenarios, strict=True))
-    )
+    ]
+    _refuse_repeats(loaded, made)
+    return tuple(made)
 
 
 def swept_keys(scenario: Scenario) -> tuple[str, ...]:
     """Dotted paths that the sweep varies, in the order of the file."""
-    sweep = scenario.study.sweep
-    return tuple(sweep.one_at_a_time or sweep.grid or ())
+    return tuple(scenario.study.sweep.columns)
 
 
-def _changes(scenario: Scenario) -> Iterator[dict[str, Any]]:
-    sweep = scenario.study.sweep
-    if sweep.one_at_a_time:
-        for key, values in sweep.one_at_a_time.items():
-            for value in values:
-                yield {key: value}
-    elif sweep.grid:
-        for combination in itertools.product(*sweep.grid.values()):
-            yield dict(zip(sweep.grid, combination, strict=True))
+def _refuse_repeats(loaded: LoadedScenario, made: Sequence[Cell]) -> None:
+    """Refuse cells that are written in different words and mean the same."""
+    first: dict[str, Cell] = {}
+    problems: list[str] = []
+    for cell in made:
+        earlier = first.setdefault(
+            cell.scenario.model_dump_json(include={"world", "inspection"}), cell
+        )
+        if earlier is cell:
+            continue
+        same = "the reference cell" if earlier.index == 0 else f"cell {earlier.index}"
+        key = next(iter(cell.change))
+        error = UserError(f"{key}: cell {cell.index} means the same as {same}; leave one out")
+        problems += loaded.located(error, cell.change)
+    if problems:
+        raise UserError(problems)
 
 
 def _identity(values: Mapping[str, Any]) -> str:
@@ -77,7 +86,9 @@ def _identity(values: Mapping[str, Any]) -> str:
 
 
 def _labels(values: Mapping[str, Any]) -> dict[str, Value]:
-    return {
-        key: json.dumps(value) if isinstance(value, dict | list | tuple) else value
-        for key, value in values.items()
-    }
+    return {key: as_label(value) for key, value in values.items()}
+
+
+def as_label(value: Any) -> Value:
+    """A swept value as it stands in a table: lists and mappings as JSON text."""
+    return json.dumps(value) if isinstance(value, dict | list | tuple) else value

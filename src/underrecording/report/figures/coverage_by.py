@@ -15,6 +15,7 @@ from underrecording.report.figures.measured import (
     COVERAGE,
     band,
     held_note,
+    lines_note,
     look_up,
     row,
     small_print,
@@ -29,7 +30,7 @@ from underrecording.report.figures.style import (
     top_legend,
 )
 from underrecording.report.shown import Shown, intervals, pair, points
-from underrecording.report.slices import Slice, numeric_keys, slices
+from underrecording.report.slices import Slice, numeric_keys, slices, thinned
 from underrecording.report.words import key_words, target_words, value_words
 
 if TYPE_CHECKING:
@@ -89,10 +90,11 @@ def _by_estimator(results: Results, key: str, cut: Slice) -> Drawing:
 
 def _by_second(results: Results, key: str, cuts: list[Slice]) -> Drawing:
     shown = pair(results)
+    every, cuts = cuts, thinned(cuts)
     second = cuts[0].second_key or ""
     numbers = pd.concat([_numbers(results, key, cut, shown) for cut in cuts], ignore_index=True)
     title = f"{_title(results, key)} and {key_words(second).phrase}"
-    notes = small_print(results, *held_note(results, cuts[0]))
+    notes = small_print(results, *held_note(results, cuts[0]), *lines_note(cuts, every))
     figure, axes = sheet(title, height=3.7, columns=len(shown), notes=notes, sharey=True)
     hues = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(cuts)))
     for ax, one in zip(axes[0], shown, strict=True):

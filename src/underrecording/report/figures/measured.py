@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from underrecording.report.provenance import how_run, what_it_rests_on
 from underrecording.report.slices import Slice, held_words
+from underrecording.report.words import key_words, value_words
 from underrecording.study.measures import Measure
 
 if TYPE_CHECKING:
@@ -84,9 +85,23 @@ def small_print(results: Results, *more: str, bands: bool = True) -> tuple[str, 
 
 
 def held_note(results: Results, cut: Slice) -> tuple[str, ...]:
-    """What the other keys of a grid are held at in *cut*; nothing where there is none."""
+    """What the other keys are in *cut*: of a grid, where held; of a zip, step by step."""
+    plan = results.plan
+    if plan.scenario.study.sweep.kind == "zip":
+        values = [plan.cells[cell].cell.values for cell in cut.cells]
+        others = [key for key in plan.keys if any(v[key] not in cut.values for v in values)]
+        words = (
+            f"{key_words(key).axis} {', '.join(value_words(v[key]) for v in values)}"
+            for key in others
+        )
+        return (f"In step: {'; '.join(words)}.",)
     in_grid = results.plan.scenario.study.sweep.grid and cut.held
     return (f"Held: {held_words(cut)}.",) if in_grid else ()
+
+
+def lines_note(drawn: Sequence[Slice], every: Sequence[Slice]) -> tuple[str, ...]:
+    """How many lines of a grid are drawn, where not all are."""
+    return (f"{len(drawn)} of {len(every)} lines are drawn.",) if len(drawn) < len(every) else ()
 
 
 def band(axes: Axes, x: Iterable[float], rows: pd.DataFrame, **style: Any) -> None:

@@ -21,6 +21,7 @@ from underrecording.report.figures.measured import (
     Panel,
     band,
     held_note,
+    lines_note,
     look_up,
     roomy,
     row,
@@ -28,7 +29,7 @@ from underrecording.report.figures.measured import (
 )
 from underrecording.report.figures.style import GREY, colours, sheet, swept_axis, top_legend
 from underrecording.report.shown import Shown, pair, points
-from underrecording.report.slices import Slice, along, is_numeric, slices
+from underrecording.report.slices import Slice, along, is_numeric, slices, thinned
 from underrecording.report.words import key_words, target_words, value_words
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def sweep(results: Results) -> Iterator[Drawing]:
     minus two Monte Carlo standard errors; where bands overlap, more replicates
     are needed to tell lines apart. Each point estimator is drawn once: its
     interval does not move its error. In a grid the columns are as before, a row
-    is one estimator, and a line one value of the second setting. Settings that
+    is one estimator, and a line one value of the second setting, seven of them at most.
+    In a zip the line runs along the first number, the others in step with it. Settings that
     are no numbers, such as ways of choosing forces, are shown as rows of dots:
     RMSE, and coverage with the nominal level dotted.
     """
@@ -109,6 +111,7 @@ def _lines(results: Results, key: str, cut: Slice) -> Drawing:
 
 
 def _grid(results: Results, key: str, cuts: list[Slice]) -> Drawing:
+    every, cuts = cuts, thinned(cuts)
     leading = {one.point: one for one in points(results)}
     shown = [leading[point] for point in dict.fromkeys(one.point for one in pair(results))]
     second = cuts[0].second_key or ""
@@ -118,7 +121,11 @@ def _grid(results: Results, key: str, cuts: list[Slice]) -> Drawing:
     title = f"{_title(results, key)} and {key_words(second).phrase}"
     figure, axes = sheet(
         title, height=0.6 + 2.5 * len(shown), rows=len(shown), columns=3,
-        notes=small_print(results, *held_note(results, cuts[0])), sharex=True, sharey="col",
+        notes=small_print(
+            results, *held_note(results, cuts[0]),
+            *lines_note(cuts, every),
+        ),
+        sharex=True, sharey="col",
     )  # fmt: skip
     hues = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(cuts)))
     for one, line in zip(shown, axes, strict=True):
@@ -129,7 +136,7 @@ def _grid(results: Results, key: str, cuts: list[Slice]) -> Drawing:
                 label = f"{key_words(second).axis}: {value_words(cut.second_value)}"
                 band(ax, part[key], part, label=label, color=hue, marker=marker, markersize=4.5)
             _finish(ax, panel, drawn, results, key)
-            if line is not axes[-1]:
+            if one is not shown[-1]:
                 ax.set_xlabel("")
         line[0].set_ylabel(textwrap.fill(one.label, 24))
     top_legend(figure, *axes[0, 0].get_legend_handles_labels(), columns=2)
