@@ -20,8 +20,9 @@ from underrecording.inspection.auditor import (
     read_again,
     read_once,
 )
-from underrecording.inspection.audits import read_review, reads_plainly
+from underrecording.inspection.audits import read_review
 from underrecording.inspection.inspect import InspectionPlan
+from underrecording.inspection.reading import reads_plainly
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
 from underrecording.rng import uniforms

@@ -38,7 +38,7 @@ from underrecording.scenario import Scenario
 from underrecording.study.drawn import Drawn
 from underrecording.study.given_forces import Controls, Gain, gain, integrate, mean_of
 from underrecording.study.measures import Measure
-from underrecording.study.needs import fields_needed, question_of
+from underrecording.study.needs import needs_of, question_of
 from underrecording.study.plan import StudyPlan
 from underrecording.study.replicates import WHOLE
 
@@ -135,14 +135,14 @@ def split_variance(
     n_targets, n_estimators = len(plan.targets), len(points_of(plan))
     errors = np.empty((n_targets, n_estimators, 2, 2, 2, units))
     controls: dict[tuple[int, int], list[Controls]] = {}
-    fields = fields_needed(plan)
+    needs = needs_of(plan)
     at_once = 1 if plan.fresh and plan.scenario.world.fidelity == "events" else _CHUNK
     for first in range(0, units, at_once):
         count = min(at_once, units - first)
         if plan.fresh:
-            drawn = Drawn.fresh(plan, fields, first, count, threads)
+            drawn = Drawn.fresh(plan, needs, first, count, threads)
         else:
-            drawn = Drawn.fixed(plan, fields, 0, threads)
+            drawn = Drawn.fixed(plan, needs, 0, threads)
         for t in range(n_targets):
             _fill(plan, drawn, t, first, count, errors[t, ..., first : first + count], controls)
         advance(count)
