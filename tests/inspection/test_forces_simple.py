@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from underrecording.inspection.forces import DESIGNS
-from underrecording.inspection.forces.srs import SimpleRandom, _smallest
+from underrecording.inspection.forces.srs import SimpleRandom, _take_smallest
 from underrecording.inspection.forces.tilted import Tilted
 
 REPLICATES = 30_000
@@ -97,14 +97,18 @@ def test_smaller_samples_are_parts_of_larger_ones(name, frame, small):
     assert not nested(samples[1], moved)
 
 
+@pytest.mark.parametrize("uniform", [False, True])
 @pytest.mark.parametrize("values", [3, 10**9])
-def test_the_bound_leaves_as_many_keys_as_are_wanted_tied_ones_too(values):
+def test_the_smallest_keys_are_taken_tied_ones_too(values, uniform):
     rng = np.random.default_rng(values)
     for _ in range(300):
         keys = rng.integers(1, values + 1, rng.integers(1, 44)) / (values + 1)
-        stratum = rng.integers(0, 2, keys.size)
-        inside = np.sort(keys[stratum == 0])
-        for count in range(1, inside.size + 1):
-            bound, on_it = _smallest(keys, stratum, 0, count)
-            taken = [*inside[inside < bound], *inside[inside == bound][:on_it]]
-            assert taken == inside[:count].tolist()
+        keys[rng.random(keys.size) < 0.3] = np.inf  # Of another stratum.
+        keys[keys < np.inf] *= 1 if uniform else 50
+        inside = np.isfinite(keys)
+        for count in range(inside.sum() + 1):
+            chosen = np.full(count + 1, -1)
+            assert _take_smallest(keys, count, uniform, chosen, 1) == count + 1
+            # Of tied keys the first ones.
+            expected = np.sort(np.argsort(keys, kind="stable")[:count])
+            assert chosen.tolist() == [-1, *expected]

@@ -45,34 +45,59 @@ def smallest_keys(
         for f in range(n_forces):
             z = (accuracy[f] - mean) / spread if spread > 0.0 else 0.0
             keys[f] = -math.log1p(-keys[f]) * math.exp(-plan.tilt * z)
-    picked = 0
+    picked, in_stratum = 0, keys
     for s in range(plan.take.size):
-        stop, last, on_it = picked + plan.take[s], 0.0, 0
-        if picked < stop:
-            last, on_it = _smallest(keys, plan.stratum, s, plan.take[s])
-        for f in range(n_forces):
-            if picked == stop:
-                break
-            # Written before it is known to stay: to branch on luck takes longer.
-            chosen[picked] = f
-            tied = keys[f] == last
-            picked += (plan.stratum[f] == s) & ((keys[f] < last) | (tied & (on_it > 0)))
-            on_it -= tied & (plan.stratum[f] == s)
+        if plan.take.size > 1:
+            # Keys of other strata are out of reach.
+            in_stratum = np.where(plan.stratum == s, keys, math.inf)
+        picked = _take_smallest(in_stratum, plan.take[s], plan.tilt == 0.0, chosen, picked)
     if plan.take.size > 1:
         chosen.sort()
 
 
-@compiled
-def _smallest(keys: Any, stratum: Any, s: Any, count: Any) -> Any:
-    """A bound that the *count* smallest keys of stratum *s* keep, and how many may lie on it.
-
-    The bound is moved until as many lie below: a few counts of all keys, which
-    take less than a sort of them.
-    """
-    low, high, below_low, below_high = 0.0, keys[0], 0, 0
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _take_smallest(keys: Any, count: Any, uniform: Any, chosen: Any, picked: Any) -> Any:
+    """Write down in *chosen*, from *picked* on, the places of the *count* smallest keys."""
+    stop = picked + count
+    bound, on_it = _bound_of_smallest(keys, count, uniform)
+    if on_it == 0:
+        for f in range(keys.size):
+            if picked == stop:
+                break
+            # Written before it is known to stay: to branch on luck takes longer.
+            chosen[picked] = f
+            picked += keys[f] <= bound
+        return picked
     for f in range(keys.size):
-        high = max(high, keys[f])
-        below_high += stratum[f] == s
+        if keys[f] < bound or (keys[f] == bound and on_it > 0):
+            on_it -= keys[f] == bound
+            chosen[picked] = f
+            picked += 1
+    return picked
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _bound_of_smallest(keys: Any, count: Any, uniform: Any) -> Any:
+    """A bound up to which the *count* smallest of *keys* lie, the others being infinite.
+
+    The bound is moved until as many lie below: a few counts of all keys, which take
+    less than a sort of them. *uniform*: whether keys are known to be, up to 1.
+
+    Returns
+    -------
+    bound : float
+    on_it : int
+        0, or where several keys lie on the bound, how many of them are wanted.
+    """
+    low, high, below_low, below_high = 0.0, 1.0, 0, 0
+    if count == 0:
+        return 0.0, 0
+    for f in range(keys.size):
+        below_high += keys[f] < math.inf
+    if not uniform:
+        high = 0.0
+        for f in range(keys.size):
+            high = max(high, keys[f] if keys[f] < math.inf else 0.0)
     while below_high != count:
         share = (count - below_low) / (below_high - below_low)
         # An interpolation alone may stick to one end.
@@ -80,18 +105,15 @@ def _smallest(keys: Any, stratum: Any, s: Any, count: Any) -> Any:
         if not low < bound < high:
             bound = low + (high - low) * 0.5
             if not low < bound < high:
-                break  # Several keys lie on one number, and some of them are wanted.
+                return high, count - below_low  # Several keys lie on one number.
         below = 0
         for f in range(keys.size):
-            below += (stratum[f] == s) & (keys[f] <= bound)
+            below += keys[f] <= bound
         if below >= count:
             high, below_high = bound, below
         else:
             low, below_low = bound, below
-    below = 0
-    for f in range(keys.size):
-        below += (stratum[f] == s) & (keys[f] < high)
-    return high, count - below
+    return high, 0
 
 
 def check_count(count: int, n_forces: int) -> None:
