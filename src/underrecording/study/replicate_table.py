@@ -199,7 +199,7 @@ def _contradictions(table: Table, found: Mapping[str, str]) -> Iterator[str]:
         )
     for name, count in Counter(found.values()).items():
         if count > 1:
-            taken = ", ".join(f"--{role}" for role, column in found.items() if column == name)
+            taken = ", ".join(f"--{role}" for role in ROLES if found.get(role) == name)
             yield f"{table.name}:1: column '{name}' is given for {taken}; give each its own"
 
 
