@@ -80,7 +80,7 @@ def run_block(
         Threads that worlds which take long may use.
     """
     moments = Moments.empty(*plan.shape)
-    alpha = 1.0 - plan.scenario.study.level
+    alpha, reference = 1.0 - plan.scenario.study.level, plan.reference
     kept = min(KEPT_ROWS, block.stop) if block.is_first else 0
     rows = _empty_rows(plan, kept)
     needs = needs_of(plan)
@@ -94,8 +94,8 @@ def run_block(
                 for e, given in enumerate(answered):
                     at = moments.at(c, t, e)
                     accumulate(at, *given, truth, alpha)
-                    if e != plan.reference:
-                        accumulate_pairs(at, *given, *answered[plan.reference], truth, alpha)
+                    if e != reference:
+                        accumulate_pairs(at, *given, *answered[reference], truth, alpha)
                     if c == 0 and first < kept:
                         _keep(rows, t, e, first, *given, truth)
         progress(count)

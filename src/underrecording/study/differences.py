@@ -1,8 +1,8 @@
 """Differences between estimators on the same audits, each with its Monte Carlo standard error.
 
-What both estimators share, the world and the sample, cancels: a difference of
-two measures has a smaller Monte Carlo error than either. All are functions of
-the pair sums of `Moments`, over the replicates that both answered.
+What both estimators share, the world and the sample, cancels: the Monte Carlo
+error of a difference is often far below that of either measure. All are
+functions of the pair sums of `Moments`, over the replicates that both answered.
 """
 
 from __future__ import annotations
