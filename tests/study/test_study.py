@@ -85,7 +85,9 @@ def test_another_cell_changes_nothing_in_the_reference_cell(loaded):
 
 
 def test_another_estimator_changes_nothing_in_the_first(loaded):
-    both = run_block(plan_study(loaded()), Block(0, 0, 50))
+    # Compared with itself, as it is where it stands alone.
+    reference = "study.reference=combined_ratio/linearised/t"
+    both = run_block(plan_study(loaded(reference)), Block(0, 0, 50))
     one = run_block(plan_study(loaded("estimators=[combined_ratio/linearised/t]")), Block(0, 0, 50))
     assert_same_moments(both.moments.at(0, 0, 1), one.moments.at(0, 0, 0))
 
@@ -241,3 +243,30 @@ def test_forces_drawn_with_replacement_refuse_variances_of_those_drawn_once(tmp_
         plan_study(load_scenario(path))
     path.write_text(text.replace("/linearised/", "/ultimate_cluster/"), encoding="utf-8")
     assert plan_study(load_scenario(path)).cells
+
+
+def test_differences_are_those_of_the_measures_where_both_answered(run):
+    results, _ = run()
+    table = results.differences
+    assert set(table["estimator"]) == {"combined_ratio/linearised/t"}
+    assert set(table["reference"]) == {"pooled/binomial/wald"}
+    for cell in sorted(set(table["cell"])):
+        for name in ("bias", "rmse", "mse", "coverage", "empirical_se", "mean_width", "winkler"):
+            found = table[(table["measure"] == name) & (table["cell"] == cell)]
+            mine, reference = (
+                value(results, estimator, name, cell)
+                for estimator in ("combined_ratio/linearised/t", "pooled/binomial/wald")
+            )
+            assert float(found["value"].iloc[0]) == pytest.approx(mine - reference, abs=1e-12), name
+
+
+def test_the_reference_may_be_chosen_and_must_be_an_estimator(run, loaded):
+    results, _ = run("study.reference=combined_ratio/linearised/t")
+    assert set(results.differences["estimator"]) == {"pooled/binomial/wald"}
+    with pytest.raises(UserError, match="'pooled/x/t' is not among the estimators"):
+        loaded("study.reference=pooled/x/t")
+
+
+def test_one_estimator_alone_has_no_differences(run):
+    results, _ = run("estimators=[pooled/binomial/wald]", "study.sweep={}")
+    assert results.differences.empty

@@ -22,6 +22,7 @@ COMMANDS = {
     "recommend": "Say which sample is large enough, from the run of a grid.",
     "split": "Split an error's variance: world, forces, records, readings.",
     "evaluate": "Estimate from a real audit, by every estimator its table supports.",
+    "measure": "Measure the methods in any simulation study's table of replicates.",
     "draw": "Draw a sample of records that anyone can recompute.",
     "list": "List designs, estimators, figures, scenarios, sources, ...",
     "describe": "Explain one of them: formula, options, source.",

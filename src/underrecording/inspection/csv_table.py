@@ -32,6 +32,8 @@ class Table(NamedTuple):
         Line of the file on which a row begins, the first being 1.
     notes : tuple of str
         What a reader had to assume.
+    separator : str
+        What stands between cells.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Table(NamedTuple):
     rows: list[list[str]]
     lines: list[int]
     notes: tuple[str, ...]
+    separator: str
 
 
 def read_table(path: Path) -> Table:
@@ -54,7 +57,8 @@ def read_table(path: Path) -> Table:
         with the line of each row that has not as many cells as the header.
     """
     text, notes = _decoded(path)
-    rows, lines = _split(str(path), text)
+    separator = _separator(text)
+    rows, lines = _split(str(path), text, separator)
     if not rows:
         raise UserError(f"{path}: is empty; give a CSV file whose first line names the columns")
     header = [name.strip() for name in rows.pop(0)]
@@ -67,7 +71,7 @@ def read_table(path: Path) -> Table:
     ]
     if problems:
         raise UserError(capped(problems))
-    return Table(str(path), header, rows, lines, notes)
+    return Table(str(path), header, rows, lines, notes, separator)
 
 
 def capped(problems: Sequence[str], most: int = MOST_PROBLEMS) -> list[str]:
@@ -132,13 +136,13 @@ def _separator(text: str) -> str:
     return max(SEPARATORS, key=n_cells)
 
 
-def _split(name: str, text: str) -> tuple[list[list[str]], list[int]]:
+def _split(name: str, text: str, separator: str) -> tuple[list[list[str]], list[int]]:
     """Rows that hold anything, and the lines on which they begin."""
     rows, lines = [], []
     start = 1
     try:
         # Strict, or a quote left open would swallow the rest of the list into one cell.
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         for cells in reader:
             if "".join(cells).strip():
                 rows.append(cells)

@@ -26,6 +26,7 @@ MEASURES: dict[str, Meaning] = {
         "RMSE", "points", 100.0,
         "Root mean squared error: the typical size of estimate minus truth.",
     ),
+    "mse": Meaning("MSE", "points²", 1e4, "Mean squared error: RMSE squared."),
     "model_se": Meaning(
         "model SE", "points", 100.0,
         "Root of the mean variance that the estimator claims for itself.",

@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from underrecording.published import load_published
+from underrecording.report.differences import differences_words
 from underrecording.report.failures import failed_rows
 from underrecording.report.figures import FIGURES, Drawn
 from underrecording.report.glossary import COLUMNS, MEASURES, WORDS
@@ -93,6 +94,7 @@ def page(results: Results, drawn: Sequence[Drawn], store: Store) -> str:
         departures=departures(plan),
         expected_when=expected_when(plan),
         measures=measures_words(results),
+        differences=differences_words(results),
         failures=failed_rows(results),
         assumptions=assumptions(plan),
         glossary={"columns": COLUMNS, "measures": MEASURES, "words": WORDS},

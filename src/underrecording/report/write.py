@@ -30,8 +30,9 @@ def write_report(results: Results, store: Store) -> list[Path]:
     Returns
     -------
     list of Path
-        measures.csv, failures.csv, worlds.csv and world_quantiles.csv where
-        there are several fixed worlds, figures/*.png, *.svg and *.csv, report.html.
+        measures.csv, failures.csv, differences.csv where there are several
+        estimators, worlds.csv and world_quantiles.csv where there are several
+        fixed worlds, figures/*.png, *.svg and *.csv, report.html.
 
     Raises
     ------
@@ -45,6 +46,8 @@ def write_report(results: Results, store: Store) -> list[Path]:
         _write_csv(store, "measures.csv", results.measures),
         _write_csv(store, "failures.csv", results.failures),
     ]
+    if len(results.plan.estimators) > 1:
+        written.append(_write_csv(store, "differences.csv", results.differences))
     if results.plan.worlds > 1:
         written.append(_write_csv(store, "worlds.csv", results.worlds))
         written.append(_write_csv(store, "world_quantiles.csv", results.world_quantiles))

@@ -71,6 +71,9 @@ class StudyOptions(Section):
         Field(min_length=1),
     ] = ("under_recording_rate/national",)
     """What is estimated: estimand/domain."""
+    reference: str | None = None
+    """Estimator that the others are compared with, replicate by replicate; the first if not
+    given."""
     block_size: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """Replicates that are computed, summed and stored together; part of what results rest on."""
     trajectories: Annotated[int, Field(ge=0, le=200)] = 200
@@ -115,12 +118,14 @@ class Scenario(Section):
                 raise mistake(
                     f"'{name}' is listed twice; list each estimator once", "estimators", i
                 )
-        for key in ("headline", "recommended"):
-            chosen = getattr(self.report, key)
+        for section, key in (
+            ("report", "headline"), ("report", "recommended"), ("study", "reference"),
+        ):  # fmt: skip
+            chosen = getattr(getattr(self, section), key)
             if chosen is not None and chosen not in names:
                 raise mistake(
                     f"'{chosen}' is not among the estimators; give one of: {', '.join(names)}",
-                    "report", key,
+                    section, key,
                 )  # fmt: skip
         for number, estimand in enumerate(self.study.estimands):
             self._is_reviewed(number, estimand)
@@ -160,6 +165,11 @@ class Scenario(Section):
     def recommended(self) -> str:
         """The estimator shown beside the headline one."""
         return self.report.recommended or self.estimators[-1].name
+
+    @property
+    def reference(self) -> str:
+        """The estimator that the others are compared with."""
+        return self.study.reference or self.estimators[0].name
 
     def settings(self) -> dict[str, Any]:
         """All that changes results.

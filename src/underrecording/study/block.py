@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from underrecording.study.drawn import Drawn
 from underrecording.study.moments import Moments, accumulate
 from underrecording.study.needs import needs_of, question_of
+from underrecording.study.pairs import accumulate_pairs
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.replicates import replicate
 from underrecording.study.trajectory import Trajectory, trajectories
@@ -79,7 +80,7 @@ def run_block(
         Threads that worlds which take long may use.
     """
     moments = Moments.empty(*plan.shape)
-    alpha = 1.0 - plan.scenario.study.level
+    alpha, reference = 1.0 - plan.scenario.study.level, plan.reference
     kept = min(KEPT_ROWS, block.stop) if block.is_first else 0
     rows = _empty_rows(plan, kept)
     needs = needs_of(plan)
@@ -89,11 +90,14 @@ def run_block(
         for c in range(len(plan.cells)):
             for t, answers, reasons in _answers(plan, drawn, c, block.world, first, count):
                 truth, answer = drawn.truth(c, t), question_of(plan.targets[t]).answer
-                for e in range(len(plan.estimators)):
-                    answered = answer(answers[e], reasons[e])
-                    accumulate(moments.at(c, t, e), *answered, truth, alpha)
+                answered = [answer(answers[e], reasons[e]) for e in range(len(plan.estimators))]
+                for e, given in enumerate(answered):
+                    at = moments.at(c, t, e)
+                    accumulate(at, *given, truth, alpha)
+                    if e != reference:
+                        accumulate_pairs(at, *given, *answered[reference], truth, alpha)
                     if c == 0 and first < kept:
-                        _keep(rows, t, e, first, *answered, truth)
+                        _keep(rows, t, e, first, *given, truth)
         progress(count)
     follow = plan.scenario.study.trajectories if kept else 0
     return BlockResult(

@@ -29,11 +29,15 @@ class Measure(NamedTuple):
 
 UNDEFINED = Measure(math.nan, math.nan)
 
+_ROUNDING = 1e-13
+"""What a variance may come to by the rounding of sums alone, of the mean square."""
+
 
 class _Summary:
     """Means of what was summed, over the R replicates that answered."""
 
-    def __init__(self, moments: Moments) -> None:
+    def __init__(self, moments: Moments, *, normal: bool) -> None:
+        self.normal = normal
         self.n = int(moments.reasons[0])
         mean = moments.sums / self.n
         self.mean = mean
@@ -42,6 +46,9 @@ class _Summary:
         # Central moments of e; rounding may leave a variance of 0 just below it.
         self.variance = max(0.0, float(e2 - e1**2))
         self.fourth = max(0.0, float(e4 - 4 * e1 * e3 + 6 * e1**2 * e2 - 3 * e1**4))
+        if normal:
+            # Of normal errors, with the divisor R - 1 of the usual formula.
+            self.fourth = self.variance**2 * (1.0 + 2.0 * self.n / (self.n - 1))
 
     @property
     def sample_variance(self) -> float:
@@ -49,7 +56,9 @@ class _Summary:
 
     def sd(self, first: int, second: int) -> float:
         """Sample standard deviation of a quantity from its sum and sum of squares."""
-        spread = max(0.0, float(self.mean[second] - self.mean[first] ** 2))
+        spread = float(self.mean[second] - self.mean[first] ** 2)
+        if spread < _ROUNDING * self.mean[second]:
+            return 0.0
         return math.sqrt(spread * self.n / (self.n - 1))
 
 
@@ -67,7 +76,7 @@ def relative_bias(s: _Summary) -> Measure:
     var_truth = float(s.mean[m.TRUTH2] - truth**2)
     covariance = float(s.mean[m.E_TRUTH] - s.e * truth)
     spread = max(0.0, s.variance - 2.0 * ratio * covariance + ratio**2 * var_truth)
-    return Measure(ratio, math.sqrt(spread / s.n) / abs(truth))
+    return Measure(ratio, math.sqrt(spread / (s.n - 1)) / abs(truth))
 
 
 def empirical_se(s: _Summary) -> Measure:
@@ -86,6 +95,11 @@ def rmse(s: _Summary) -> Measure:
         return Measure(0.0, 0.0)
     value = math.sqrt(square)
     return Measure(value, s.sd(m.E2, m.E4) / (2.0 * value * math.sqrt(s.n)))
+
+
+def mse(s: _Summary) -> Measure:
+    """Mean of e^2."""
+    return Measure(float(s.mean[m.E2]), s.sd(m.E2, m.E4) / math.sqrt(s.n))
 
 
 def model_se(s: _Summary) -> Measure:
@@ -110,6 +124,8 @@ def relative_error_model_se(s: _Summary) -> Measure:
         float(s.mean[m.VARIANCE_E2]) - 2.0 * e * float(s.mean[m.VARIANCE_E])
         + e**2 * model - model * empirical
     )  # fmt: skip
+    if s.normal:
+        covariance = 0.0
     spread = (
         var_model / model**2 + var_empirical / empirical**2 - 2.0 * covariance / (model * empirical)
     )
@@ -167,6 +183,7 @@ _OF_SUMMARY: dict[str, Callable[[_Summary], Measure]] = {
     "relative_bias": relative_bias,
     "empirical_se": empirical_se,
     "rmse": rmse,
+    "mse": mse,
     "model_se": model_se,
     "relative_error_model_se": relative_error_model_se,
     "mean_width": mean_width,
@@ -183,24 +200,27 @@ _OF_COUNTS = {
 SHARES = (*_OF_COUNTS, "bias_eliminated_coverage")
 """Measures that are shares of replicates."""
 MEASURES: tuple[str, ...] = (
-    "bias", "relative_bias", "empirical_se", "rmse", "model_se", "relative_error_model_se",
+    "bias", "relative_bias", "empirical_se", "rmse", "mse", "model_se", "relative_error_model_se",
     "coverage", "bias_eliminated_coverage", "miss_low", "miss_high", "within_one_point",
     "mean_width", "winkler", "mean_estimate", "mean_truth",
 )  # fmt: skip
 """Measures in the order in which they are written."""
 
 
-def measures(moments: Moments) -> dict[str, Measure]:
+def measures(moments: Moments, *, normal: bool = False) -> dict[str, Measure]:
     """All performance measures of one cell, target and estimator.
 
     Parameters
     ----------
     moments : Moments
         Of at least two answered replicates; with fewer every measure is NaN.
+    normal : bool
+        Whether the MCSEs of spreads take the errors as normal and as independent of the
+        estimated variances, as the formulas in print do: SE / sqrt(2 (R - 1)).
     """
     if moments.reasons[0] < 2:
         return dict.fromkeys(MEASURES, UNDEFINED)
-    summary = _Summary(moments)
+    summary = _Summary(moments, normal=normal)
     found = {name: of(summary) for name, of in _OF_SUMMARY.items()}
     found |= {name: proportion(int(moments.counts[i]), summary.n) for name, i in _OF_COUNTS.items()}
     found["bias_eliminated_coverage"] = _bias_eliminated_coverage(moments, summary)

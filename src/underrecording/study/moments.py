@@ -34,13 +34,25 @@ COVERED, MISS_LOW, MISS_HIGH, WITHIN = 0, 1, 2, 3
 COUNTS = ("covered", "miss_low", "miss_high", "within_one_point")
 """Replicates whose interval holds the truth, lies below it, above it; with |e| <= 0.01."""
 
+PAIR_SUMS = (
+    "d1", "d2", "q1", "q2",
+    "e1", "e2", "e3", "e4", "f1", "f2", "f3", "f4", "ef", "e2f", "ef2", "e2f2",
+    "width", "width2", "winkler", "winkler2",
+)  # fmt: skip
+"""Power sums over replicates that both answered: e of the estimator, f of the reference.
+
+d = e - f, q = e^2 - f^2; width and winkler are differences too.
+"""
+PAIR_COUNTS = ("both", "covered_alone", "reference_covered_alone")
+"""Replicates that both answered; in which one interval holds the truth and the other does not."""
+
 ERROR_BIN, ERROR_LIMIT = 2e-4, 0.2
 N_ERROR_BINS = round(2 * ERROR_LIMIT / ERROR_BIN) + 2
 SHARE_BIN = 1e-3
 N_SHARE_BINS = round(1 / SHARE_BIN) + 2
 """Bins are of fixed width; the first and the last hold what lies outside."""
 
-_SLACK = 1e-12  # An interval of width 0 at the truth holds it, whatever the last digit.
+SLACK = 1e-12  # An interval of width 0 at the truth holds it, whatever the last digit.
 _CLOSE = 0.01
 
 
@@ -59,6 +71,10 @@ class Moments(NamedTuple):
         Histograms of estimate, low and high, each minus truth.
     estimates, truths : int arrays (N_SHARE_BINS,)
         Histograms of the estimate and of the truth.
+    pair_sums : float array (len(PAIR_SUMS),)
+    pair_counts : int array (len(PAIR_COUNTS),)
+        What `accumulate_pairs` adds: the estimator beside the reference; zeros of the
+        reference itself.
     """
 
     sums: Floats
@@ -69,6 +85,8 @@ class Moments(NamedTuple):
     highs: Ints
     estimates: Ints
     truths: Ints
+    pair_sums: Floats
+    pair_counts: Ints
 
     @classmethod
     def empty(cls, *shape: int) -> Moments:
@@ -86,6 +104,8 @@ class Moments(NamedTuple):
             highs=ints(N_ERROR_BINS),
             estimates=ints(N_SHARE_BINS),
             truths=ints(N_SHARE_BINS),
+            pair_sums=np.zeros((*shape, len(PAIR_SUMS))),
+            pair_counts=ints(len(PAIR_COUNTS)),
         )
 
     def at(self, *index: int) -> Moments:
@@ -154,13 +174,13 @@ def accumulate(moments: Moments, answers: Any, reasons: Any, truth: Any, alpha: 
         sums[WIDTH2] += width * width
         sums[WINKLER] += winkler
         sums[WINKLER2] += winkler * winkler
-        if high < t - _SLACK:
+        if high < t - SLACK:
             counts[MISS_LOW] += 1
-        elif low > t + _SLACK:
+        elif low > t + SLACK:
             counts[MISS_HIGH] += 1
         else:
             counts[COVERED] += 1
-        if abs(e) <= _CLOSE + _SLACK:
+        if abs(e) <= _CLOSE + SLACK:
             counts[WITHIN] += 1
         moments.errors[bin_of(e, -ERROR_LIMIT, ERROR_BIN, N_ERROR_BINS)] += 1
         moments.lows[bin_of(low - t, -ERROR_LIMIT, ERROR_BIN, N_ERROR_BINS)] += 1

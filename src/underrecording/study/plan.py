@@ -93,6 +93,11 @@ class StudyPlan:
         return len(self.cells), len(self.targets), len(self.estimators)
 
     @property
+    def reference(self) -> int:
+        """Number of the estimator that the others are compared with."""
+        return [str(spec) for spec in self.estimators].index(self.scenario.reference)
+
+    @property
     def fresh(self) -> bool:
         """Whether each replicate has a world of its own."""
         return self.scenario.world.draw == "fresh"

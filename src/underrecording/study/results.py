@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from underrecording.audit import REASONS
+from underrecording.study.differences import DIFFERENCES, paired_differences
 from underrecording.study.measures import MEASURES, Measure, measures, over_worlds
 from underrecording.study.moments import (
     COVERED,
@@ -20,6 +21,7 @@ from underrecording.study.moments import (
     Moments,
     merge,
 )
+from underrecording.study.pairs import BOTH
 from underrecording.study.plan import StudyPlan
 
 QUANTILES = {"q05": 0.05, "median": 0.5, "q95": 0.95}
@@ -69,6 +71,31 @@ class Results:
                         **labels, "measure": name, "value": found[name].value,
                         "mcse": found[name].mcse, "replicates": int(reasons.sum()),
                         "failures": int(reasons[1:].sum()),
+                    }
+                )  # fmt: skip
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """Each estimator less the reference, as written to differences.csv; may be empty.
+
+        On the same audits, over the replicates that both answered; over several
+        fixed worlds as in `measures`.
+        """
+        reference = str(self.plan.estimators[self.plan.reference])
+        rows = []
+        for index, labels in self._entries():
+            if labels["estimator"] == reference:
+                continue
+            each = [paired_differences(moments.at(*index)) for moments in self.moments]
+            both = int(self.all_worlds.pair_counts[index][BOTH])
+            for name in DIFFERENCES:
+                found = [one[name] for one in each]
+                value, mcse = _over_worlds(f"difference in {name}", found)
+                rows.append(
+                    {
+                        **labels, "reference": reference, "measure": name, "value": value,
+                        "mcse": mcse, "replicates": both,
                     }
                 )  # fmt: skip
         return pd.DataFrame(rows)
@@ -156,6 +183,9 @@ class Results:
 
     def _measures(self, index: tuple[int, int, int]) -> dict[str, Measure]:
         each = [measures(moments.at(*index)) for moments in self.moments]
-        if len(each) == 1:
-            return each[0]
-        return {name: over_worlds(name, [found[name].value for found in each]) for name in MEASURES}
+        return {name: _over_worlds(name, [found[name] for found in each]) for name in MEASURES}
+
+
+def _over_worlds(name: str, each: list[Measure]) -> Measure:
+    """A measure of the only world, or over several."""
+    return each[0] if len(each) == 1 else over_worlds(name, [one.value for one in each])
