@@ -10,7 +10,7 @@ from underrecording.errors import UserError
 from underrecording.inspection.options import given, idle
 from underrecording.scenario import LoadedScenario
 from underrecording.study.block import run_block
-from underrecording.study.plan import Block, CellPlan, StudyPlan
+from underrecording.study.plan import Block, StudyPlan
 
 _TRIAL = 64
 

@@ -63,6 +63,19 @@ class CellPlan:
     world: World
     inspection: InspectionPlan
 
+    def strata(self) -> str:
+        """Into what the records of a force are divided, and what was too small for it."""
+        options, plan = self.cell.scenario.inspection.records, self.inspection
+        n_forces, n_strata = plan.records.shape
+        words = "offence groups" + ", each by route" * (options.strata == "group_route")
+        words += f": {n_strata} in each of {n_forces} forces"
+        if plan.strata is not None and plan.strata.by_route is not None:
+            words += (
+                f"; routes too small and left together in {plan.strata.collapsed} of "
+                f"{plan.strata.by_route.size} groups of a force"
+            )
+        return f"{words}; {plan.short} of fewer than {options.minimum} reports, read whole"
+
 
 @dataclass(frozen=True)
 class StudyPlan:
