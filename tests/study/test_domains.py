@@ -1,6 +1,7 @@
 """Strata by route, estimates by route and by force, and what lies off the frame."""
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,13 +10,15 @@ from underrecording.audit import NOT_INSPECTED, OK
 from underrecording.errors import UserError
 from underrecording.estimation.many import only_force, repeat
 from underrecording.inspection.audits import read_review, select_forces
+from underrecording.inspection.options import Records
 from underrecording.inspection.questions import QUESTIONS, strand_of
 from underrecording.inspection.review import WHOLE
 from underrecording.ledger import ROUTES
 from underrecording.study import plan_study
 from underrecording.study.block import run_block
-from underrecording.study.outlook import outlook
+from underrecording.study.outlook import outlook, refuse_idle_settings
 from underrecording.study.plan import Block
+from underrecording.study.split import split_variance
 
 BY_ROUTE = "inspection.records.strata=group_route"
 LINEARISED = "estimators=[combined_ratio/linearised/t]"
@@ -143,6 +146,33 @@ def test_estimates_by_route_and_force_are_unbiased_where_all_forces_are_inspecte
     )  # fmt: skip
     assert max(worst_gap(plan)) < 4
     assert min(worst_gap(plan, shift=0.02)) > 4
+
+
+def test_the_variance_of_an_estimate_by_route_is_split_like_any_other(loaded):
+    asked = "study.estimands=[under_recording_rate/crime_bureau, under_recording_rate/violence]"
+    plan = plan_study(loaded(BY_ROUTE, NO_SWEEP, LINEARISED, asked, "inspection.forces.count=20"))
+    for one in split_variance(plan, units=300):
+        assert abs(one.difference.value) < 4 * one.difference.mcse
+        gain = one.gain
+        # What is known given the forces agrees with what the nested draws show.
+        records, known = one.sources["records"], gain.records
+        assert abs(records.value - known.value) < 4 * math.hypot(records.mcse, known.mcse)
+        assert gain.integrated_bias.mcse < gain.bias.mcse
+
+
+def test_every_allocation_reads_what_can_be_read_and_no_more(loaded):
+    """Losses are read under every allocation, so none leaves `unreachable` idle."""
+    for allocation in get_args(Records.model_fields["allocation"].annotation):
+        given = f"inspection.records={{allocation: {allocation}, unreachable: %s}}"
+        whole, lossy = (
+            step_by_step(plan_study(loaded(given % loss, NO_SWEEP)), 20)[0]
+            for loss in ("{}", "{recorded: 0.2, unrecorded: 0.2, not_due: 0.2}")
+        )
+        kept = lossy.sampled.sum() / whole.sampled.sum()
+        mcse = math.sqrt(0.2 * 0.8 / whole.sampled.sum())
+        assert abs(kept - 0.8) < 4 * mcse, allocation
+        loss = loaded(given % "{recorded: 0.2}", NO_SWEEP)
+        refuse_idle_settings(loss, plan_study(loss))
 
 
 def test_routes_too_small_are_left_together_and_counted(loaded):

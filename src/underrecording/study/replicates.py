@@ -54,6 +54,15 @@ class Domain(NamedTuple):
     step: int = 1
     strata: int = 0
 
+    @property
+    def columns(self) -> slice:
+        """Strata as a slice, where they are not all.
+
+        >>> list(range(12))[Domain(first=1, step=2, strata=6).columns]
+        [1, 3, 5, 7, 9, 11]
+        """
+        return slice(self.first, self.first + self.step * (self.strata - 1) + 1, self.step)
+
 
 WHOLE = Domain()
 
