@@ -184,8 +184,8 @@ class Estimate(NamedTuple):
 
 (
     OK, NOTHING_DUE, NOTHING_RECORDED, ONE_FORCE, ONE_RECORD, AT_BOUNDARY, NO_VOLUME,
-    NO_JOINT, WITH_REPLACEMENT, SINGULAR, BLIND_READERS, NEGATIVE,
-) = range(12)  # fmt: skip
+    NO_JOINT, WITH_REPLACEMENT, SINGULAR, BLIND_READERS, NEGATIVE, NOT_INSPECTED,
+) = range(13)  # fmt: skip
 
 REASONS: dict[int, str] = {
     OK: "ok",
@@ -200,5 +200,6 @@ REASONS: dict[int, str] = {
     SINGULAR: "calibration without a solution",
     BLIND_READERS: "readers who tell nothing apart",
     NEGATIVE: "a negative variance",
+    NOT_INSPECTED: "the force was not inspected",
 }
 """Why an estimator may have no answer, by the code its compiled form returns."""

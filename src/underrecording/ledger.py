@@ -11,6 +11,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 NATIONAL, ALL_ROUTES, OTHER_SYSTEMS = "national", "all_routes", "other_systems"
+ROUTES = CONTROL_ROOM, CRIME_BUREAU = "control_room", "crime_bureau"
+"""How a report on the auditable frame came in: with an incident log, or directly to the bureau."""
 
 
 class Ledger(NamedTuple):
@@ -34,6 +36,8 @@ class Ledger(NamedTuple):
     disposals, wrong_disposals : int arrays (W, F, K)
         Recorded crimes, not cancelled, that ended in an out-of-court disposal;
         of those, wrongly.
+    bureau_reports, bureau_due, bureau_recorded, bureau_over_recorded : int arrays (W, F, K)
+        Of the first four, those made directly to the crime bureau.
     """
 
     reports: Ints
@@ -49,6 +53,10 @@ class Ledger(NamedTuple):
     misclassified: Ints
     disposals: Ints
     wrong_disposals: Ints
+    bureau_reports: Ints
+    bureau_due: Ints
+    bureau_recorded: Ints
+    bureau_over_recorded: Ints
 
     @classmethod
     def empty(cls, worlds: int, forces: int, groups: int) -> Ledger:
@@ -78,8 +86,9 @@ def under_recording_rate(ledger: Ledger, domain: str, groups: tuple[str, ...]) -
     ledger : Ledger
     domain : str
         ``national``: the auditable frame. ``all_routes``: with the other
-        systems and the frame gap. ``other_systems``: those alone. Or one of
-        *groups*: that offence group nationally, in the auditable frame.
+        systems and the frame gap. ``other_systems``: those alone. One of `ROUTES`:
+        that part of the auditable frame. Or one of *groups*: that offence group
+        nationally, in the auditable frame.
     groups : tuple of str, length K
 
     >>> ledger = Ledger.empty(1, 2, 1)
@@ -94,11 +103,29 @@ def under_recording_rate(ledger: Ledger, domain: str, groups: tuple[str, ...]) -
         recorded = recorded + ledger.other_recorded
     elif domain == OTHER_SYSTEMS:
         due, recorded = ledger.other_due, ledger.other_recorded
+    elif domain == CRIME_BUREAU:
+        due, recorded = ledger.bureau_due, ledger.bureau_recorded
+    elif domain == CONTROL_ROOM:
+        due, recorded = due - ledger.bureau_due, recorded - ledger.bureau_recorded
     elif domain != NATIONAL:
         only = groups.index(domain)
         due, recorded = due[:, :, only : only + 1], recorded[:, :, only : only + 1]
     # Counts are whole, so their sums are exact in any order.
     unrecorded: Floats = (due - recorded).sum(axis=(1, 2)) / due.sum(axis=(1, 2))
+    return unrecorded
+
+
+def force_under_recording_rate(ledger: Ledger, force: int) -> Floats:
+    """True share of due crimes that went unrecorded in the force of row *force*, (W,).
+
+    >>> ledger = Ledger.empty(1, 2, 1)
+    >>> ledger.due[:] = 10
+    >>> ledger.recorded[0, :, 0] = 9, 7
+    >>> force_under_recording_rate(ledger, 1).round(2)
+    array([0.3])
+    """
+    due, recorded = ledger.due[:, force], ledger.recorded[:, force]
+    unrecorded: Floats = (due - recorded).sum(axis=1) / due.sum(axis=1)
     return unrecorded
 
 

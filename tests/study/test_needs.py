@@ -35,6 +35,10 @@ EVERY = [*(f"{name}/linearised/t" for name in POINTS), *MODELS]
             ["study.estimands=[net_under_recording_rate/national]"],
             PLAIN | {"wrongly_no_crimed"},
         ),
+        (
+            ["inspection.records.strata=group_route"],
+            PLAIN | {"bureau_due", "bureau_recorded", "bureau_reports"},
+        ),
         (["study.estimands=[late_share/violence]"], {"recorded", "late"}),
         (
             ["study.estimands=[wrong_disposal_share/national]"],
@@ -49,7 +53,8 @@ def test_only_what_is_asked_about_is_drawn(loaded, settings, fields):
 
 def test_every_question_can_be_asked_of_the_stand_in(loaded):
     for name in QUESTIONS:
-        assert needs_of(plan_study(loaded(*SECTIONS, f"study.estimands=[{name}]"))).fields
+        settings = (*SECTIONS, "inspection.records.strata=group_route")
+        assert needs_of(plan_study(loaded(*settings, f"study.estimands=[{name}]"))).fields
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -12,7 +12,7 @@ from underrecording.study.block import run_block
 from underrecording.study.drawn import Drawn
 from underrecording.study.needs import needs_of
 from underrecording.study.plan import Block
-from underrecording.study.replicates import WHOLE, replicate
+from underrecording.study.replicates import WHOLE, Domain, replicate
 
 REPLICATES = 70
 
@@ -57,9 +57,10 @@ def drawn_of(plan):
 
 
 def one_pass(plan, drawn, name, strata):
+    domains = [h if h == WHOLE else Domain(first=h, strata=1) for h in strata]
     return replicate(
         plan.cells[0].inspection, drawn.reading(0, name), drawn.accuracy(0), plan.estimators,
-        strata, level=0.9, seed=plan.scenario.seed, world=0, first=0, count=REPLICATES,
+        domains, level=0.9, seed=plan.scenario.seed, world=0, first=0, count=REPLICATES,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from underrecording.study.plan import Block
 from underrecording.study.split import (
     SOURCES,
     in_layers,
-    refuse_several_worlds,
+    refuse_unsplittable,
     split_variance,
     unit_variances,
 )
@@ -223,7 +223,13 @@ def test_a_fixed_world_adds_nothing(loaded):
 def test_several_fixed_worlds_are_refused(loaded):
     scenario = loaded("world.draw=fixed", "world.worlds=3").scenario
     with pytest.raises(UserError, match=r"world\.worlds: 3 fixed worlds"):
-        refuse_several_worlds(scenario)
+        refuse_unsplittable(scenario)
+
+
+def test_a_single_force_is_refused(loaded):
+    scenario = loaded("study.estimands=[under_recording_rate/Essex]").scenario
+    with pytest.raises(UserError, match="under_recording_rate/Essex: a force is not in every"):
+        refuse_unsplittable(scenario)
 
 
 # ------------------------------------------------------------------ integrated over records

@@ -181,5 +181,6 @@ def test_the_group_that_is_asked_about_is_the_one_that_is_read(ran):
 
 
 def test_every_estimand_is_answered(ran):
-    moments = ran(*ALL_FORCES, estimands=tuple(QUESTIONS), replicates=5)
+    by_route = "inspection.records.strata=group_route"
+    moments = ran(*ALL_FORCES, by_route, estimands=tuple(QUESTIONS), replicates=5)
     assert (moments.reasons[:, DESIGN_BASED, 0] == 5).all()

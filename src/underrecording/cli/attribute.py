@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from underrecording.cli import shared
+from underrecording.cli import comparing, shared
 from underrecording.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 @click.command("attribute")
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option("--force", "name", required=True, metavar="NAME", help="A force, or all.")
-@click.option(
-    "--worlds",
-    type=click.IntRange(1, 65536),
-    default=8,
-    show_default=True,
-    help="Worlds in which the force is taken apart.",
-)
+@comparing.worlds("Worlds in which the force is taken apart.")
 @click.option(
     "--sobol",
     "points",
@@ -40,9 +34,7 @@ if TYPE_CHECKING:
     metavar="PATH=LOW..HIGH",
     help="Range of an assumption, below world, in place of its own or beside the others.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder.  [default: outputs/NAME/attribution]"
-)
+@comparing.out("attribution")
 @shared.jobs
 @shared.seed
 @shared.settings
@@ -72,19 +64,17 @@ def command(
 
     Example: simulate attribute quick --force Gwent --worlds 2
     """
-    from underrecording.cli.comparing import head, located, prepared, read_as_streams, write_all
     from underrecording.cli.progress import Progress
     from underrecording.stream.counterfactual import concerned, forces_named
 
-    loaded = read_as_streams(scenario, seed, settings)
+    loaded = comparing.read_as_streams(scenario, seed, settings)
     options, forces = loaded.scenario.world, forces_named([name])
-    folder = prepared(out or Path("outputs") / loaded.document.path.stem / "attribution")
+    folder = comparing.prepared(out, loaded, "attribution")
     say = Progress(quiet=quiet).say
 
     # Imported when there is something to simulate: a mistake is told without the wait.
     from underrecording.stream.attribution import attribute
     from underrecording.stream.sensitivity import check_points, check_ranges, sensitivity
-    from underrecording.stream.world import make_world
 
     asked = _with_ranges(ranges)
     notes = []
@@ -98,9 +88,8 @@ def command(
     if points:
         check_points(points)
         check_ranges(options, asked)
-    with located(loaded):
-        say("Calibrating queues and recording at the baseline: about 10 s ...")
-        make_world(options)
+    with comparing.located(loaded):
+        comparing.calibrate(options, say)
         counter = Progress(quiet=quiet, what="pairs of force and world")
         counter.start(0, worlds * len(forces))
         found = attribute(
@@ -130,20 +119,16 @@ def command(
 
     title = loaded.scenario.title
     document = attribution_json(
-        found, rests_on, head=head(loaded, folder), options=options, notes=notes
+        found, rests_on, head=comparing.head(loaded, folder), options=options, notes=notes
     )
     with look():
         drawings = [attribution_drawing(found, scenario=title, basis=assumed(options))]
         if rests_on is not None:
             drawings.append(sobol_drawing(rests_on, title=title))
-        write_all(folder, {"attribution.json": document}, drawings)
-    if as_json:
-        click.echo(document)
-        return
-    click.echo(attribution_text(found, title=title, options=options))
-    for text in [sobol_text(rests_on)] if rests_on is not None else notes:
-        click.echo(f"\n{text}")
-    click.echo(f"\nFolder: {folder}")
+        comparing.write_all(folder, {"attribution.json": document}, drawings)
+    told = [attribution_text(found, title=title, options=options)]
+    told += [sobol_text(rests_on)] if rests_on is not None else notes
+    comparing.show(document, told, folder, as_json=as_json)
 
 
 def _with_ranges(given: Sequence[str]) -> tuple[Range, ...]:

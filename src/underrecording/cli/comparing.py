@@ -1,18 +1,39 @@
-"""What `simulate effect` and `simulate attribute` have in common: reading, writing, mistakes."""
+"""What `simulate effect`, `attribute` and `split` have in common: options, reading, writing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from underrecording.errors import UserError
 
 if TYPE_CHECKING:
     from underrecording.report.figures.drawing import Drawing
     from underrecording.scenario import LoadedScenario
+    from underrecording.world.options import WorldOptions
+
+Command = Callable[..., None]
+
+
+def worlds(text: str) -> Callable[[Command], Command]:
+    """The option ``--worlds`` with the help *text*."""
+    return click.option(
+        "--worlds", type=click.IntRange(1, 65536), default=8, show_default=True, help=text
+    )
+
+
+def out(what: str) -> Callable[[Command], Command]:
+    """The option ``--out``, whose default is the folder *what* of the scenario."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        help=f"Folder.  [default: outputs/NAME/{what}]",
+    )
 
 
 def read_as_streams(scenario: Path, seed: str | None, settings: Sequence[str]) -> LoadedScenario:
@@ -44,7 +65,9 @@ def located(loaded: LoadedScenario) -> Iterator[None]:
     except UserError as error:
         raise UserError(
             [
-                loaded.located(UserError(problem))[0] if problem.startswith("world") else problem
+                loaded.located(UserError(problem))[0]
+                if problem.startswith(("world", "study"))
+                else problem
                 for problem in error.problems
             ]
         ) from None
@@ -65,10 +88,22 @@ def head(loaded: LoadedScenario, folder: Path) -> dict[str, Any]:
     }
 
 
-def prepared(folder: Path) -> Path:
-    """Make *folder*, so that one that cannot be written is told before the wait."""
+def calibrate(options: WorldOptions, say: Callable[[str], None]) -> None:
+    """Solve the world of *options*, which takes a while; what follows finds it solved."""
+    from underrecording.stream.world import make_world
+
+    say("Calibrating queues and recording at the baseline: about 10 s ...")
+    make_world(options)
+
+
+def prepared(given: Path | None, loaded: LoadedScenario, what: str) -> Path:
+    """Make the folder *given*, or else that of `out`.
+
+    One that cannot be written is then told before the wait.
+    """
     from underrecording.files import writing
 
+    folder = given or Path("outputs") / loaded.name / what
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -84,6 +119,11 @@ def write_all(folder: Path, texts: dict[str, str], drawings: Sequence[Drawing]) 
             write_atomically(folder / name, partial(_write_text, text=text))
     for drawing in drawings:
         write_drawing(folder, drawing)
+
+
+def show(document: str, texts: Sequence[str], folder: Path, *, as_json: bool) -> None:
+    """Print the JSON *document*, or *texts* and where all is."""
+    click.echo(document if as_json else "\n\n".join([*texts, f"Folder: {folder}"]))
 
 
 def _write_text(path: Path, *, text: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from underrecording.cli import shared
+from underrecording.cli import comparing, shared
 
 
 @click.command("effect")
@@ -18,16 +18,8 @@ from underrecording.cli import shared
     metavar="NAME",
     help="A force, again for more, or all.  [default: all that are concerned]",
 )
-@click.option(
-    "--worlds",
-    type=click.IntRange(1, 65536),
-    default=8,
-    show_default=True,
-    help="Worlds in which both sides are simulated.",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder.  [default: outputs/NAME/effect]"
-)
+@comparing.worlds("Worlds in which both sides are simulated.")
+@comparing.out("effect")
 @shared.jobs
 @shared.seed
 @shared.settings
@@ -54,24 +46,21 @@ def command(
 
     Example: simulate effect training --force Gwent --worlds 2
     """
-    from underrecording.cli.comparing import head, located, prepared, read_as_streams, write_all
     from underrecording.cli.progress import Progress
     from underrecording.stream.counterfactual import concerned, forces_named
 
-    loaded = read_as_streams(scenario, seed, settings)
+    loaded = comparing.read_as_streams(scenario, seed, settings)
     options = loaded.scenario.world
     chosen = forces_named(forces)
-    folder = prepared(out or Path("outputs") / loaded.document.path.stem / "effect")
+    folder = comparing.prepared(out, loaded, "effect")
     progress = Progress(quiet=quiet, what="pairs of force and world")
 
     # Imported when there is something to simulate: a mistake is told without the wait.
     from underrecording.stream.effect import refuse_no_change, simulate_effect
-    from underrecording.stream.world import make_world
 
-    with located(loaded):
+    with comparing.located(loaded):
         refuse_no_change(options, chosen)
-        progress.say("Calibrating queues and recording at the baseline: about 10 s ...")
-        make_world(options)
+        comparing.calibrate(options, progress.say)
         progress.start(0, worlds * len(chosen or concerned(options)))
         effect = simulate_effect(
             options, seed=loaded.scenario.seed, worlds=worlds, forces=chosen,
@@ -90,12 +79,10 @@ def command(
     from underrecording.report.write import csv_text
 
     title = loaded.scenario.title
-    document = effect_json(effect, head=head(loaded, folder), options=options)
+    document = effect_json(effect, head=comparing.head(loaded, folder), options=options)
     texts = {"effect.csv": csv_text(effect_table(effect)), "effect.json": document}
     with look():
-        write_all(folder, texts, [effect_drawing(effect, title=title, basis=assumed(options))])
-    if as_json:
-        click.echo(document)
-    else:
-        click.echo(effect_text(effect, title=title, options=options))
-        click.echo(f"\nFolder: {folder}")
+        drawing = effect_drawing(effect, title=title, basis=assumed(options))
+        comparing.write_all(folder, texts, [drawing])
+    told = effect_text(effect, title=title, options=options)
+    comparing.show(document, [told], folder, as_json=as_json)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from underrecording.cli import shared
+from underrecording.cli import comparing, shared
 
 
 @click.command("split")
@@ -18,9 +18,7 @@ from underrecording.cli import shared
     show_default=True,
     help="Fresh worlds; in a fixed world, draws of forces.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder.  [default: outputs/NAME/split]"
-)
+@comparing.out("split")
 @shared.jobs
 @shared.seed
 @shared.settings
@@ -47,17 +45,16 @@ def command(
 
     Example: simulate split quick --worlds 200
     """
-    from underrecording.cli.comparing import head, located, prepared, write_all
     from underrecording.cli.progress import Progress
     from underrecording.scenario import find_scenario, load_scenario
     from underrecording.study import plan_study
-    from underrecording.study.split import refuse_several_worlds, split_variance
+    from underrecording.study.split import refuse_unsplittable, split_variance
 
     overrides = [*settings, *([f"seed={seed}"] if seed is not None else [])]
     loaded = load_scenario(find_scenario(scenario), overrides=overrides)
-    with located(loaded):
-        refuse_several_worlds(loaded.scenario)
-    folder = prepared(out or Path("outputs") / loaded.name / "split")
+    with comparing.located(loaded):
+        refuse_unsplittable(loaded.scenario)
+    folder = comparing.prepared(out, loaded, "split")
     progress = Progress(quiet=quiet, what="worlds")
     plan = plan_study(loaded, progress.say)
     progress.start(0, worlds)
@@ -70,16 +67,12 @@ def command(
     from underrecording.report.variance_split import split_json, split_table, split_text
     from underrecording.report.write import csv_text
 
-    document = split_json(splits, head(loaded, folder))
+    document = split_json(splits, comparing.head(loaded, folder))
     texts = {"variance_split.json": document, "variance_split.csv": csv_text(split_table(splits))}
     first = [one for one in splits if (one.estimand, one.domain) == plan.targets[0]]
     with look():
         drawing = variance_split_drawing(
             first, title=loaded.scenario.title, basis=what_it_rests_on(plan)
         )
-        write_all(folder, texts, [drawing])
-    if as_json:
-        click.echo(document)
-        return
-    click.echo(split_text(splits, plan))
-    click.echo(f"\nFolder: {folder}")
+        comparing.write_all(folder, texts, [drawing])
+    comparing.show(document, [split_text(splits, plan)], folder, as_json=as_json)

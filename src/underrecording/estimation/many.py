@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.audit import OK, Audits
+from underrecording.audit import NOT_INSPECTED, OK, Audits
 from underrecording.compiling import compiled, uncounted
 from underrecording.dispatch import address_of, loop_address
 from underrecording.estimation.compile import POINT_SIGNATURE, compiled_point
@@ -81,18 +81,62 @@ def compiled_estimator(spec: EstimatorSpec) -> Estimator:
 @compiled
 def only_stratum(audits: Any, h: Any) -> Any:
     """The audits as if stratum *h* alone existed: estimates for one offence group."""
+    return only_strata(audits, h, 1, 1)
+
+
+@compiled
+def only_strata(audits: Any, h: Any, step: Any, count: Any) -> Any:
+    """The audits as if strata *h*, *h* + *step*, ..., *count* of them, alone existed."""
     return Audits(
-        audits.force, _column(audits.frame, h), _column(audits.sampled, h),
-        _column(audits.due, h), _column(audits.recorded, h), audits.p_inclusion,
-        audits.force_stratum, _column(audits.recorded_volume, h),
-        _column(audits.over_recorded, h), audits.post_stratum, audits.p_joint, audits.readers,
-        audits.seed,
+        audits.force, _columns(audits.frame, h, step, count),
+        _columns(audits.sampled, h, step, count), _columns(audits.due, h, step, count),
+        _columns(audits.recorded, h, step, count), audits.p_inclusion,
+        audits.force_stratum, _columns(audits.recorded_volume, h, step, count),
+        _columns(audits.over_recorded, h, step, count), audits.post_stratum, audits.p_joint,
+        audits.readers, audits.seed,
     )  # fmt: skip
 
 
 @compiled
-def _column(table: Any, h: Any) -> Any:
-    return np.ascontiguousarray(table[:, :, h : h + 1])
+def _columns(table: Any, h: Any, step: Any, count: Any) -> Any:
+    return np.ascontiguousarray(table[:, :, h : h + step * (count - 1) + 1 : step])
+
+
+@compiled
+def only_force(audits: Any, f: Any) -> Any:
+    """The audits as if the force of row *f* alone existed, inspected with certainty.
+
+    Where it was not inspected nothing was read, which `mark_not_inspected` says. Of a
+    force drawn more than once, with replacement, the first reading counts.
+    """
+    count, n_strata = audits.force.shape[0], audits.due.shape[2]
+    shape = (count, 1, n_strata)
+    alone = Audits(
+        np.zeros((count, 1), np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
+        np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.ones((count, 1)),
+        np.zeros((count, 1), np.int64), np.ascontiguousarray(audits.recorded_volume[:, f : f + 1]),
+        np.zeros(shape, np.int64), np.zeros(1, np.int64), np.ones((1, 1)), audits.readers,
+        audits.seed,
+    )  # fmt: skip
+    for b in range(count):
+        for i in range(audits.force.shape[1]):
+            if audits.force[b, i] == f:
+                alone.frame[b, 0], alone.sampled[b, 0] = audits.frame[b, i], audits.sampled[b, i]
+                alone.due[b, 0], alone.recorded[b, 0] = audits.due[b, i], audits.recorded[b, i]
+                alone.over_recorded[b, 0] = audits.over_recorded[b, i]
+                break
+    return alone
+
+
+@compiled
+def mark_not_inspected(audits: Any, f: Any, answers: Any, reasons: Any) -> None:
+    """Leave no answer, (B, 4), about the force of row *f* where it was not inspected."""
+    for b in range(reasons.size):
+        inspected = False
+        for i in range(audits.force.shape[1]):
+            inspected = inspected or audits.force[b, i] == f
+        if not inspected:
+            answers[b], reasons[b] = math.nan, NOT_INSPECTED
 
 
 @compiled

@@ -20,6 +20,7 @@ from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
 from underrecording.ledger import Ledger, force_accuracy
 from underrecording.rng import (
+    COUNT_REPORTS,
     NATIONAL,
     RESAMPLE,
     address_words,
@@ -157,7 +158,11 @@ def read_batch(
     for b in range(audits.force.shape[0]):
         w = row + b if reading.strand.reports.shape[0] > 1 else 0
         _copy_frame(reading, w, audits, b)
-        audits.seed[b] = whole_number(seed, world, first + b, RESAMPLE, NATIONAL, 0, 0)
+        # Each strand has a draw index of its own, crime reports the first: resamples of one
+        # say nothing of those of another.
+        audits.seed[b] = whole_number(
+            seed, world, first + b, RESAMPLE, NATIONAL, 0, reading.purpose - COUNT_REPORTS
+        )
         if reading.plain:
             _read_plainly(reading, w, seed, world, first + b, draws, audits, b)
         else:

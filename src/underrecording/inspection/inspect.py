@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,17 @@ from underrecording.compiling import compiled
 from underrecording.inspection.auditor import READ_ONCE, Rereading, known_readers
 from underrecording.inspection.forces.design import SELECT_SIGNATURE, ForcePlan, Select
 from underrecording.inspection.options import Auditors, InspectionOptions
-from underrecording.inspection.records import allocate, allocate_evenly
+from underrecording.inspection.records import allocate, allocate_evenly, short_strata
 from underrecording.inspection.review import (
     ALL_IN_REACH,
+    WHOLE,
     Review,
     chances_of_loss,
     plan_reviews,
     rates_of,
     rates_of_fault,
 )
+from underrecording.inspection.strata import Strata, lay_out_strata
 from underrecording.rng import COUNT_NO_CRIMES, COUNT_REPORTS
 
 Ints = NDArray[np.int64]
@@ -38,8 +40,8 @@ class InspectionPlan:
     ----------
     forces : ForcePlan
     select : compiled selection
-    records : int array (F, K)
-        Reports to read in each force, were it inspected.
+    records : int array (F, H)
+        Reports to read in each stratum of each force, were it inspected.
     confusion : float array (4,)
         Rates of each reader of crime reports, in the order of `Audit.readers`.
     no_crime_groups : int tuple
@@ -58,6 +60,11 @@ class InspectionPlan:
         Chance that a crime report is not found, by true category.
     reviews : dict of str to Review
         Of all other strands, by strand; those that nobody asked for are not in it.
+    strata : Strata, or None
+        Of crime reports; None where they are the offence groups.
+    short : int
+        Strata of crime reports, over all forces, that hold fewer than are to be read
+        there at least: they are read whole.
     """
 
     forces: ForcePlan
@@ -73,21 +80,32 @@ class InspectionPlan:
     no_crime_held: Floats = field(default_factory=lambda: FAULTLESS[None])
     unreachable: Floats = field(default_factory=lambda: ALL_IN_REACH)
     reviews: Mapping[str, Review] = field(default_factory=dict)
+    strata: Strata | None = None
+    short: int = 0
 
     def review(self, strand: str) -> Review:
         """What is read of *strand*, crime reports and no-crime decisions included."""
         if strand == "reports":
-            groups = tuple(range(self.records.shape[1]))
-            return Review(
-                groups, self.records, self.confusion, self.held, COUNT_REPORTS,
-                self.rereading, self.unreachable,
-            )  # fmt: skip
+            return self._reports
         if strand == "no_crimes":
             return Review(
                 self.no_crime_groups, self.no_crime_records, self.no_crime_confusion,
                 self.no_crime_held, COUNT_NO_CRIMES,
             )  # fmt: skip
         return self.reviews[strand]
+
+    @cached_property
+    def _reports(self) -> Review:
+        records, by_route = self.records, None
+        if self.strata is not None and self.strata.by_route is not None:
+            by_route = self.strata.by_route
+            # By route a world holds more or fewer than expected.
+            records = np.where(records < self.strata.reports, records, WHOLE)
+        n_groups = records.shape[1] if by_route is None else by_route.shape[1]
+        return Review(
+            tuple(range(n_groups)), records, self.confusion, self.held, COUNT_REPORTS,
+            self.rereading, self.unreachable, by_route,
+        )  # fmt: skip
 
 
 def plan_inspection(
@@ -96,6 +114,8 @@ def plan_inspection(
     reports: Ints,
     no_crimes: Floats,
     records: Mapping[str, Floats] | None = None,
+    *,
+    bureau_share: float = 0.0,
 ) -> InspectionPlan:
     """Lay *options* out on *frame*.
 
@@ -109,6 +129,8 @@ def plan_inspection(
         No-crime decisions expected.
     records : mapping of str to float array (F, K)
         Records of all other strands expected, by section of *options*.
+    bureau_share : float
+        Share of reports expected to have been made to the crime bureau, for strata by route.
 
     Raises
     ------
@@ -121,6 +143,8 @@ def plan_inspection(
     no_crime_records = allocate_evenly(expected, review.per_force) if review else expected
     confusion, rereading = rates_of(auditors.due, auditors.recorded), _rereading(auditors)
     no_crime_confusion = rates_of_fault(auditors.wrong_no_crime)
+    strata = lay_out_strata(reports, frame.groups, bureau_share, options.records)
+    laid_out = strata.reports, frame._replace(groups=strata.groups), options.records
     held, no_crime_held = FAULTLESS[None], FAULTLESS[None]
     if auditors.held == "known":
         held = known_readers(confusion, rereading)
@@ -128,7 +152,7 @@ def plan_inspection(
     return InspectionPlan(
         forces=options.forces.plan(frame),
         select=compiled_select(type(options.forces).select),
-        records=allocate(reports, frame, options.records),
+        records=allocate(*laid_out),
         confusion=confusion,
         no_crime_groups=groups,
         no_crime_records=no_crime_records,
@@ -139,6 +163,8 @@ def plan_inspection(
         no_crime_held=no_crime_held,
         unreachable=chances_of_loss(options.records.unreachable),
         reviews=plan_reviews(options, frame.groups, records or {}),
+        strata=strata,
+        short=short_strata(*laid_out),
     )
 
 

@@ -104,6 +104,9 @@ class Records(Section):
     once, for the least variance by number of records or by hours; census: all are read."""
     within: Literal["proportional", "equal", "power"] = "proportional"
     """How the records of a force are shared out over its offence groups."""
+    strata: Literal["group", "group_route"] = "group"
+    """Strata of records in a force: offence groups, or each group by the route of its reports
+    (control room, crime bureau); routes too small for two records are left together."""
     per_force: Annotated[float, Field(gt=0, le=1_000_000)] = 160.0
     """Mean records read per force over all forces; the level of 2014 is about 160. Under
     ``allocation: optimal`` the mean hours of reading, which at 1 hour a record are records."""

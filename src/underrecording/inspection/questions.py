@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.audit import AT_BOUNDARY, OK
+from underrecording.inspection.review import Review
 from underrecording.inspection.strands import (
     Strand,
     disposals_strand,
@@ -16,13 +17,16 @@ from underrecording.inspection.strands import (
     misclassified_strand,
     no_crimes_strand,
     other_systems_strand,
+    reports_by_route_strand,
     reports_strand,
 )
 from underrecording.ledger import (
     ALL_ROUTES,
     NATIONAL,
     OTHER_SYSTEMS,
+    ROUTES,
     Ledger,
+    force_under_recording_rate,
     late_share,
     misclassified_share,
     net_under_recording_rate,
@@ -31,7 +35,7 @@ from underrecording.ledger import (
     wrong_disposal_share,
     wrong_no_crime_share,
 )
-from underrecording.published import OFFENCE_GROUPS
+from underrecording.published import OFFENCE_GROUPS, load_published
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -46,6 +50,14 @@ STRANDS: dict[str, Callable[[Ledger, Groups, bool], Strand]] = {
     "other_systems": lambda ledger, groups, _: other_systems_strand(ledger, groups),
 }
 """Each strand of some offence groups, out of a ledger, with or without volumes."""
+
+
+def strand_of(name: str, ledger: Ledger, review: Review, *, volumes: bool) -> Strand:
+    """Strand *name* as *review* divides it into strata."""
+    if review.by_route is not None:
+        return reports_by_route_strand(ledger, review.by_route, volumes=volumes)
+    return STRANDS[name](ledger, review.groups, volumes)
+
 
 REVIEWED = {
     "no_crimes": ("no_crimes", "no-crimes"),
@@ -96,6 +108,8 @@ class Question(NamedTuple):
         Ledger and columns of offence groups to the truth, (W,).
     group : str, or None
         Offence group that it is about; None: all that are read.
+    route, force : str, or None
+        Route of the reports, or force, that it is about; None: all.
     answer : callable
         What estimators say of the strand to what they say of the estimand.
     """
@@ -104,10 +118,16 @@ class Question(NamedTuple):
     truth: Callable[[Ledger, Groups], Floats]
     group: str | None = None
     answer: Callable[[Floats, Ints], tuple[Floats, Ints]] = as_read
+    route: str | None = None
+    force: str | None = None
 
 
 def _rate_in(domain: str) -> Callable[[Ledger, Groups], Floats]:
     return lambda ledger, _: under_recording_rate(ledger, domain, OFFENCE_GROUPS)
+
+
+def _rate_of_force(row: int) -> Callable[[Ledger, Groups], Floats]:
+    return lambda ledger, _: force_under_recording_rate(ledger, row)
 
 
 # No audit covers all routes, nor reports together with cancellations: there the national
@@ -118,6 +138,14 @@ QUESTIONS: dict[str, Question] = {
     **{
         f"under_recording_rate/{group}": Question("reports", _rate_in(group), group)
         for group in OFFENCE_GROUPS
+    },
+    **{
+        f"under_recording_rate/{route}": Question("reports", _rate_in(route), route=route)
+        for route in ROUTES
+    },
+    **{
+        f"under_recording_rate/{force}": Question("reports", _rate_of_force(row), force=force)
+        for row, force in enumerate(load_published().forces.name)
     },
     f"wrong_no_crime_share/{NATIONAL}": Question("no_crimes", wrong_no_crime_share),
     f"under_recording_rate/{OTHER_SYSTEMS}": Question("other_systems", _rate_in(OTHER_SYSTEMS)),

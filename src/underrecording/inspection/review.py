@@ -16,6 +16,7 @@ from underrecording.rng import COUNT_DISPOSALS, COUNT_LATE, COUNT_MISCLASSIFIED,
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 ALL_IN_REACH = np.zeros(4)
 
@@ -42,6 +43,9 @@ class Review(NamedTuple):
         Which records are read twice.
     unreachable : float array (4,)
         Chance that a record is not found, by true category (see `auditor`).
+    by_route : bool array (F, K), or None
+        Where strata are offence groups by route: whether the routes of a group are
+        apart (see `Strata`).
     """
 
     groups: tuple[int, ...]
@@ -51,6 +55,12 @@ class Review(NamedTuple):
     purpose: int
     rereading: Rereading = READ_ONCE
     unreachable: Floats = ALL_IN_REACH
+    by_route: Flags | None = None
+
+    @property
+    def strata(self) -> tuple[tuple[int, ...], bytes | None]:
+        """What tells its strata from those of others, to look things up by."""
+        return self.groups, None if self.by_route is None else self.by_route.tobytes()
 
 
 def plan_reviews(

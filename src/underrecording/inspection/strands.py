@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.ledger import Ledger, recorded_volume
+from underrecording.inspection.strata import Flags, side_by_side
+from underrecording.ledger import ROUTES, Ledger, recorded_volume
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -40,6 +41,27 @@ def reports_strand(ledger: Ledger, *, volumes: bool = True) -> Strand:
     else:
         volume = np.full((1, *ledger.reports.shape[1:]), np.nan)
     return Strand(ledger.reports, ledger.due, ledger.recorded, ledger.over_recorded, volume)
+
+
+def reports_by_route_strand(ledger: Ledger, by_route: Flags, *, volumes: bool = True) -> Strand:
+    """The strand of crime reports, strata by offence group and route (see `Strata`).
+
+    Forces publish volumes by group, not by route: a group's is shared out by reports,
+    so that totals of groups and forces are what is published.
+    """
+    reports = side_by_side(ledger.reports, ledger.bureau_reports, by_route)
+    whole = np.repeat(ledger.reports, len(ROUTES), axis=-1)
+    published = reports_strand(ledger, volumes=volumes).volume
+    volume = np.repeat(published, len(ROUTES), axis=-1)
+    if volumes:
+        volume = volume * (reports / np.maximum(whole, 1))
+    return Strand(
+        reports,
+        side_by_side(ledger.due, ledger.bureau_due, by_route),
+        side_by_side(ledger.recorded, ledger.bureau_recorded, by_route),
+        side_by_side(ledger.over_recorded, ledger.bureau_over_recorded, by_route),
+        volume,
+    )
 
 
 def no_crimes_strand(ledger: Ledger, groups: tuple[int, ...]) -> Strand:

@@ -77,7 +77,7 @@ COLUMNS: dict[str, str] = {
         "wrong_disposal_share, the share of out-of-court disposals that were wrong."
     ),
     "domain": "Of whom: national, all_routes (other systems included), other_systems (those "
-    "alone), or an offence group.",
+    "alone), an offence group, a route of reports, or a force.",
     "measure": "The performance measure; see below.",
     "value": "Its value; shares as shares, so 0.01 is one percentage point.",
     "mcse": "Its Monte Carlo standard error: how far chance in the simulation may have moved it.",

@@ -21,9 +21,12 @@ SET_HERE = "set by the scenario"
 
 UNREAD = {
     "rates": ("world.pathway.", "world.training.course_days"),
-    "events": ("world.workload.open_hours",),
+    "events": ("world.workload.open_hours", "world.pathway.routes.crime_bureau_effect"),
 }
 """Assumptions that nothing reads at a fidelity."""
+
+OF_ROUTES = ("world.pathway.routes.crime_bureau_share", "world.pathway.routes.crime_bureau_effect")
+"""Assumptions that are read at `rates` too, where strata are by route."""
 
 DAYS_OF_A_YEAR = 365
 
@@ -132,13 +135,16 @@ def assumptions(plan: StudyPlan) -> list[Assumption]:
     """Every value of the world and the inspection whose description says that it is assumed."""
     scenario = plan.scenario
     unread = UNREAD[scenario.world.fidelity]
+    by_route = scenario.inspection.records.strata == "group_route"
+    routes = OF_ROUTES if by_route and scenario.world.fidelity == "rates" else ()
     found = [
         row
         for row in (
             *_assumed(scenario.world, "world"),
             *_assumed(scenario.inspection, "inspection"),
         )
-        if not row.path.replace("world.baseline.", "world.", 1).startswith(unread)
+        if row.path in routes
+        or not row.path.replace("world.baseline.", "world.", 1).startswith(unread)
     ]
     # The baseline repeats the drivers; it is worth a line only where it differs from them.
     today = {row.path: row.value for row in found}

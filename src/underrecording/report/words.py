@@ -27,6 +27,7 @@ _KEYS = {
     "inspection.records.per_force": KeyWords(
         "Records read per force (mean)", "records read per force"
     ),
+    "inspection.records.strata": KeyWords("Strata of records", "strata of records"),
     "inspection.records.allocation": KeyWords(
         "How the records are shared out", "allocation of records"
     ),
@@ -70,6 +71,8 @@ _DOMAINS = {
     "national": "England and Wales",
     "all_routes": "England and Wales, all routes",
     "other_systems": "England and Wales, other systems",
+    "control_room": "England and Wales, reports to the control room",
+    "crime_bureau": "England and Wales, reports to the crime bureau",
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from underrecording.ledger import ROUTES
 from underrecording.published import OFFENCE_GROUPS
 from underrecording.stream.draws import (
     ATTENDED,
@@ -31,7 +32,6 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 BATCH_ROWS = 100_000
-ROUTES = ("control_room", "crime_bureau")
 
 _WORD = pa.dictionary(pa.int8(), pa.string())
 _HOURS, _YES_NO = pa.float64(), pa.bool_()

@@ -11,6 +11,7 @@ from underrecording.compiling import compiled
 from underrecording.ledger import Ledger
 from underrecording.stream.draws import (
     ATTENDED,
+    BUREAU,
     DETECTED,
     DISPOSAL,
     DUE,
@@ -110,6 +111,7 @@ def count(force: ForceStream, draws: Draws, times: Times, ledger: Ledger, row: i
 _COUNTED = (
     "reports", "due", "recorded", "over_recorded", "no_crimed", "wrongly_no_crimed",
     "disposals", "wrong_disposals", "late", "misclassified",
+    "bureau_reports", "bureau_due", "bureau_recorded", "bureau_over_recorded",
 )  # fmt: skip
 
 
@@ -118,21 +120,24 @@ def _count(
     reported: Any, traits: Any, group: Any, fate: Any, classified_as: Any, service: Any,
     started: Any, limit_ms: Any, begin: Any, horizon: Any, n_groups: Any,
 ) -> Any:  # fmt: skip
-    """Counts of `_COUNTED` by offence group, (10, K)."""
-    counts = np.zeros((10, n_groups), np.int64)
+    """Counts of `_COUNTED` by offence group, (14, K)."""
+    counts = np.zeros((14, n_groups), np.int64)
     n, n_reports = len(reported), len(group)
     recording = 2 * n + 2 * n_reports
     for i in range(n_reports):
         if reported[i] < begin:
             continue
-        k, due = group[i], traits[i] & DUE
+        k, due, at_bureau = group[i], traits[i] & DUE, traits[i] & BUREAU != 0
         counts[0, k] += 1
         counts[1, k] += due != 0
+        counts[10, k] += at_bureau
+        counts[11, k] += at_bureau and due != 0
         begun = started[recording + i]
         made = begun + service[recording + i]
         if begun == NEVER or made >= horizon:
             continue
         counts[2 if due else 3, k] += 1
+        counts[12 if due else 13, k] += at_bureau
         counts[4, k] += fate[i] & NO_CRIME != 0
         counts[5, k] += fate[i] & WRONG_NO_CRIME != 0
         counts[6, k] += fate[i] & DISPOSAL != 0

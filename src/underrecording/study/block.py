@@ -124,22 +124,22 @@ def _answers(
 ) -> Iterator[tuple[int, Floats, Ints]]:
     """Answers (E, B, 4) and reasons (E, B) to each target of cell *c*.
 
-    Each strand is read once, and each stratum of it estimated once.
+    Each strand is read once, and each domain of it estimated once.
     """
     asked: dict[str, list[int]] = {}
     for t, target in enumerate(plan.targets):
         asked.setdefault(question_of(target).strand, []).append(t)
     for strand, targets in asked.items():
-        strata = [drawn.stratum(c, t) for t in targets]
-        distinct = list(dict.fromkeys(strata))
+        domains = [drawn.domain(c, t) for t in targets]
+        distinct = list(dict.fromkeys(domains))
         answers, reasons = replicate(
             plan.cells[c].inspection, drawn.reading(c, strand), drawn.accuracy(c),
             plan.estimators, distinct,
             level=plan.scenario.study.level, seed=plan.scenario.seed,
             world=world, first=first, count=count,
         )  # fmt: skip
-        for t, stratum in zip(targets, strata, strict=True):
-            q = distinct.index(stratum)
+        for t, domain in zip(targets, domains, strict=True):
+            q = distinct.index(domain)
             yield t, answers[q], reasons[q]
 
 

@@ -24,7 +24,7 @@ from underrecording.inspection.count_tables import (
     size_of,
 )
 from underrecording.inspection.inspect import InspectionPlan
-from underrecording.inspection.questions import STRANDS
+from underrecording.inspection.questions import strand_of
 from underrecording.inspection.reading import (
     NOTHING_KNOWN,
     Known,
@@ -34,10 +34,10 @@ from underrecording.inspection.reading import (
 )
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
-from underrecording.ledger import Ledger, force_accuracy
+from underrecording.ledger import ROUTES, Ledger, force_accuracy
 from underrecording.study.needs import Needs, question_of
 from underrecording.study.plan import StudyPlan
-from underrecording.study.replicates import WHOLE
+from underrecording.study.replicates import Domain
 from underrecording.world.build import World
 
 Floats = NDArray[np.float64]
@@ -126,13 +126,20 @@ class Drawn:
         key = ("truth", self._world_of[c], t, groups)
         return self._once(key, lambda: question.truth(self.ledger(c), groups))
 
-    def stratum(self, c: int, t: int) -> int:
-        """Stratum of records that target *t* is about in cell *c*, or `WHOLE`."""
-        question = question_of(self._plan.targets[t])
-        if question.group is None:
-            return WHOLE
-        review = self._plan.cells[c].inspection.review(question.strand)
-        return review.groups.index(self.groups(c, t)[0])
+    def domain(self, c: int, t: int) -> Domain:
+        """Force and strata of records that target *t* is about in cell *c*."""
+        cell, question = self._plan.cells[c], question_of(self._plan.targets[t])
+        review = cell.inspection.review(question.strand)
+        routes = 1 if review.by_route is None else len(ROUTES)
+        if question.force is not None:
+            return Domain(force=cell.world.frame.forces.index(question.force))
+        if question.route is not None:
+            first = ROUTES.index(question.route)
+            return Domain(first=first, step=routes, strata=len(review.groups))
+        if question.group is not None:
+            group = review.groups.index(self.groups(c, t)[0])
+            return Domain(first=group * routes, step=1, strata=routes)
+        return Domain()
 
     def groups(self, c: int, t: int) -> tuple[int, ...]:
         """Columns of the offence groups that target *t* is about in cell *c*."""
@@ -148,10 +155,10 @@ class Drawn:
     def _reading(self, c: int, name: str) -> Reading:
         inspection = self._plan.cells[c].inspection
         review = inspection.review(name)
-        kind = (self._world_of[c], name, review.groups)
+        kind = (self._world_of[c], name, review.strata)
         strand = self._once(
             ("strand", *kind),
-            lambda: STRANDS[name](self.ledger(c), review.groups, self._needs.volumes),
+            lambda: strand_of(name, self.ledger(c), review, volumes=self._needs.volumes),
         )
         sampled = np.minimum(review.records, strand.reports[0])
         tables, known = NO_TABLES, NOTHING_KNOWN

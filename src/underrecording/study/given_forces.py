@@ -25,7 +25,7 @@ from underrecording.inspection.questions import Question, as_read
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
 from underrecording.study.measures import UNDEFINED, Measure
-from underrecording.study.replicates import WHOLE
+from underrecording.study.replicates import WHOLE, Domain
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -90,7 +90,7 @@ def integrate(
     review: Review,
     strand: Strand,
     audits: Audits,
-    stratum: int = WHOLE,
+    domain: Domain = WHOLE,
 ) -> Controls | None:
     """What is known of the errors of *audits* given their forces; None where it cannot be done.
 
@@ -105,7 +105,7 @@ def integrate(
     strand : Strand
         In the worlds of the audits.
     audits : Audits
-        B of them, of *stratum* alone if it is not `WHOLE`.
+        B of them, of the strata of *domain* alone if it is not `WHOLE`.
 
     For a stratum of N records with a share p_t of true category t, of which a reader
     finds a mean residual mu_t with variance s2_t (residual y - A x, A the ratio of
@@ -118,7 +118,7 @@ def integrate(
         return None
     if review.rereading.share > 0.0 or review.unreachable.any():
         return None
-    share, found_due, found_recorded = _categories(strand, review, audits, stratum)
+    share, found_due, found_recorded = _categories(strand, review, audits, domain)
     n, size = audits.sampled.astype(float), audits.frame.astype(float)
     weight = np.ones(n.shape)
     if spec.point == "combined_ratio":
@@ -145,14 +145,14 @@ def integrate(
 
 
 def _categories(
-    strand: Strand, review: Review, audits: Audits, stratum: int
+    strand: Strand, review: Review, audits: Audits, domain: Domain
 ) -> tuple[Floats, Floats, Floats]:
     """Share of each true category (B, m, H, 4); chance to be read as due, then as recorded (4,)."""
     world = np.arange(len(audits.force))[:, None] if len(strand.reports) > 1 else 0
 
     def of(counts: Ints) -> Floats:
         found: Floats = counts[world, audits.force].astype(float)
-        return found if stratum == WHOLE else found[..., stratum : stratum + 1]
+        return found if domain == WHOLE else found[..., domain.columns]
 
     size, due = of(strand.reports), of(strand.due)
     recorded, over = of(strand.recorded), of(strand.over_recorded)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from underrecording.inspection.questions import QUESTIONS, STRANDS, Question
+from underrecording.inspection.questions import QUESTIONS, Question, strand_of
 from underrecording.inspection.reading import reads_plainly
 from underrecording.ledger import Ledger, recorded_volume
 from underrecording.study.plan import StudyPlan, Target
@@ -46,9 +46,11 @@ def needs_of(plan: StudyPlan) -> Needs:
             review = cell.inspection.review(question.strand)
             question.truth(asked.ledger, review.groups)
             if question.strand != "reports":
-                STRANDS[question.strand](asked.ledger, review.groups, False)
+                strand_of(question.strand, asked.ledger, review, volumes=False)
                 continue
             asked.fields |= {"reports", "due", "recorded"}
+            if review.by_route is not None:
+                asked.fields |= {"bureau_reports", "bureau_due", "bureau_recorded"}
             if volumes:
                 recorded_volume(asked.ledger)
             if not reads_plainly(review):
@@ -63,7 +65,7 @@ def _shared(plan: StudyPlan) -> Iterator[tuple[int, str]]:
             review = cell.inspection.review(strand)
             # A force drawn twice is read twice, with luck that others do not have.
             if reads_plainly(review) and not cell.cell.scenario.inspection.forces.with_replacement:
-                key = id(cell.world), review.groups, review.records.tobytes()
+                key = id(cell.world), review.strata, review.records.tobytes()
                 alike.setdefault(key, []).append(c)
         for cells in alike.values():
             forces_read = sum(plan.cells[c].inspection.forces.inspected for c in cells)
@@ -83,4 +85,5 @@ class _Asked:
 
     def __getattr__(self, name: str) -> Any:
         self.fields.add(name)
-        return np.ones((1, 1, 64), np.int64)
+        # A part is less than its whole, so that what is left of it can be divided by.
+        return np.full((1, 64, 64), 1 if name.startswith("bureau_") else 2, np.int64)

@@ -31,6 +31,7 @@ def outlook(plan: StudyPlan) -> str:
         f"{plan.cells[0].inspection.forces.inspected} forces; "
         f"{scenario.inspection.records.allocation} allocation, "
         f"{plan.cells[0].inspection.records.sum() / len(world.frame.forces):.1f} records a force",
+        f"  strata      {plan.cells[0].strata()}",
         f"  estimators  {n_estimators}; estimands {n_targets}; cells {n_cells}",
         *_sweep_lines(plan),
         f"  replicates  {scenario.study.replicates:,} a cell, {worlds}; "

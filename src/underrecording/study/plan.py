@@ -9,6 +9,7 @@ from typing import NamedTuple
 from underrecording.errors import UserError
 from underrecording.estimation import EstimatorSpec
 from underrecording.inspection.inspect import InspectionPlan, plan_inspection
+from underrecording.inspection.questions import QUESTIONS
 from underrecording.scenario import LoadedScenario, Scenario
 from underrecording.stream import make_world
 from underrecording.study.moments import N_ERROR_BINS, N_SHARE_BINS
@@ -17,6 +18,8 @@ from underrecording.world.build import World
 
 MAX_SUMMARY_BYTES = 2**29
 MAX_BLOCKS = 100_000
+OF_ONE_FORCE = ("binomial", "linearised")
+"""Variances that a single force has: nothing between forces is in them."""
 WITHOUT_REPLACEMENT = ("linearised", "sen_yates_grundy")
 """Variances made for forces that are inspected at most once."""
 
@@ -59,6 +62,19 @@ class CellPlan:
     cell: Cell
     world: World
     inspection: InspectionPlan
+
+    def strata(self) -> str:
+        """Into what the records of a force are divided, and what was too small for it."""
+        options, plan = self.cell.scenario.inspection.records, self.inspection
+        n_forces, n_strata = plan.records.shape
+        words = "offence groups" + ", each by route" * (options.strata == "group_route")
+        words += f": {n_strata} in each of {n_forces} forces"
+        if plan.strata is not None and plan.strata.by_route is not None:
+            words += (
+                f"; routes too small and left together in {plan.strata.collapsed} of "
+                f"{plan.strata.by_route.size} groups of a force"
+            )
+        return f"{words}; {plan.short} of fewer than {options.minimum} reports, read whole"
 
 
 @dataclass(frozen=True)
@@ -163,6 +179,7 @@ def plan_study(loaded: LoadedScenario, say: Callable[[str], None] = lambda _: No
 def _plan_cell(cell: Cell, worlds: dict[str, World]) -> CellPlan:
     """Lay one cell out; *worlds* are those of the cells before it, by their options."""
     _check_variances(cell.scenario)
+    _check_domains(cell.scenario)
     # Held here, so that hundreds of cells share a world whatever the cache of worlds lets go.
     asked = cell.scenario.world.model_dump_json()
     if asked not in worlds:
@@ -174,6 +191,7 @@ def _plan_cell(cell: Cell, worlds: dict[str, World]) -> CellPlan:
         world.law.reports,
         world.expected_no_crimes(),
         world.expected_records(),
+        bureau_share=world.law.bureau_share,
     )
     return CellPlan(cell, world, inspection)
 
@@ -188,6 +206,30 @@ def _check_variances(scenario: Scenario) -> None:
         raise UserError(
             f"inspection.forces.design: {forces.design} draws with replacement, for which "
             f"{', '.join(wrong)} is not made; give ultimate_cluster, jackknife or bootstrap"
+        )
+
+
+def _check_domains(scenario: Scenario) -> None:
+    """Refuse estimators that have no meaning in a domain or in the strata of the records."""
+    by_route = scenario.inspection.records.strata == "group_route"
+    if by_route and any(e.point == "by_group" for e in scenario.estimators):
+        raise UserError(
+            "inspection.records.strata: by_group weights strata by the volumes that forces "
+            "publish, and none is published by route; leave by_group out, or give strata: group"
+        )
+    questions = {name: QUESTIONS[name] for name in scenario.study.estimands}
+    routes = [name for name, question in questions.items() if question.route is not None]
+    if routes and not by_route:
+        raise UserError(
+            f"study.estimands: {', '.join(routes)}: no audit tells routes apart; give "
+            "inspection.records.strata: group_route"
+        )
+    forces = [name for name, question in questions.items() if question.force is not None]
+    wrong = [e.name for e in scenario.estimators if e.variance not in OF_ONE_FORCE]
+    if forces and wrong:
+        raise UserError(
+            f"study.estimands: {', '.join(forces)}: of a single force {', '.join(wrong)} sees "
+            f"nothing; give {' or '.join(OF_ONE_FORCE)} as variance"
         )
 
 

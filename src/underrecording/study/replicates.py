@@ -7,7 +7,7 @@ is drawn, so all of it stays in the nearest cache.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,10 @@ from underrecording.estimation.loops import Estimator, estimate_audits, room_for
 from underrecording.estimation.many import (
     BATCH,
     compiled_estimator,
+    mark_not_inspected,
     mirror_answers,
-    only_stratum,
+    only_force,
+    only_strata,
 )
 from underrecording.inspection.audits import (
     read_batch,
@@ -35,8 +37,34 @@ from underrecording.inspection.reading import Reading
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-WHOLE = -1
-"""Asks of all strata together."""
+
+class Domain(NamedTuple):
+    """Part of an inspection that a question is about; all of it unless said otherwise.
+
+    Attributes
+    ----------
+    force : int
+        Row of a force, or -1: all of them.
+    first, step, strata : int
+        Strata of records *first*, *first* + *step*, ..., *strata* of them; 0: all.
+    """
+
+    force: int = -1
+    first: int = 0
+    step: int = 1
+    strata: int = 0
+
+    @property
+    def columns(self) -> slice:
+        """Strata as a slice, where they are not all.
+
+        >>> list(range(12))[Domain(first=1, step=2, strata=6).columns]
+        [1, 3, 5, 7, 9, 11]
+        """
+        return slice(self.first, self.first + self.step * (self.strata - 1) + 1, self.step)
+
+
+WHOLE = Domain()
 
 
 def replicate(
@@ -44,7 +72,7 @@ def replicate(
     reading: Reading,
     accuracy: Floats,
     estimators: Sequence[EstimatorSpec],
-    strata: Sequence[int],
+    domains: Sequence[Domain],
     *,
     level: float,
     seed: int,
@@ -63,8 +91,8 @@ def replicate(
         True accuracy of each force, for selections that depend on it.
     estimators : sequence of EstimatorSpec
         E of them.
-    strata : sequence of int
-        Q questions: of one stratum of records, or of all together (`WHOLE`).
+    domains : sequence of Domain
+        What Q questions are about.
 
     Returns
     -------
@@ -72,12 +100,12 @@ def replicate(
         Estimate, variance, low, high; NaN where there is no answer.
     reasons : int array (Q, E, B)
     """
-    answers = np.empty((len(strata), len(estimators), count, 4))
-    reasons = np.empty((len(strata), len(estimators), count), np.int64)
+    answers = np.empty((len(domains), len(estimators), count, 4))
+    reasons = np.empty((len(domains), len(estimators), count), np.int64)
     addresses = np.array([compiled_estimator(spec) for spec in estimators], np.int64)
     addresses = addresses.reshape(-1, len(Estimator._fields))
     _replicate(
-        select_address(plan), reading, accuracy, addresses, np.array(strata, np.int64), level,
+        select_address(plan), reading, accuracy, addresses, np.array(domains, np.int64), level,
         np.uint64(seed), world, first, BATCH, answers, reasons,
     )  # fmt: skip
     return answers, reasons
@@ -85,14 +113,14 @@ def replicate(
 
 @compiled
 def _replicate(
-    select: Any, reading: Any, accuracy: Any, addresses: Any, strata: Any, level: Any,
+    select: Any, reading: Any, accuracy: Any, addresses: Any, domains: Any, level: Any,
     seed: Any, world: Any, first: Any, size: Any, answers: Any, reasons: Any,
 ) -> None:  # fmt: skip
     count, n_estimators = reasons.shape[2], addresses.shape[0]
     m, n_strata = reading.forces.inspected, reading.records.shape[1]
     room, draws = room_for_audits(reading, min(size, count), m), room_for_draws(reading, m)
-    whole, part = room_for(size, m, n_strata), room_for(size, m, 1)
-    known = np.full((strata.size, n_estimators, 2), np.nan)
+    whole, one = room_for(size, m, n_strata), room_for(size, m, 1)
+    known = np.full((domains.shape[0], n_estimators, 2), np.nan)
     for start in range(0, count, size):
         stop = min(start + size, count)
         audits = _part(room, reading.strand.volume, start, stop)
@@ -100,15 +128,21 @@ def _replicate(
             select, reading.forces, seed, world, first + start, accuracy, start, audits.force
         )
         read_batch(reading, seed, world, first + start, start, audits, draws)
-        for q in range(strata.size):
+        for q in range(domains.shape[0]):
+            force, first_stratum, step, strata = domains[q]
             asked, batch = audits, whole
-            if strata[q] != WHOLE:
-                asked, batch = only_stratum(audits, strata[q]), part
+            if force >= 0:
+                asked, batch = only_force(audits, force), room_for(size, 1, n_strata)
+            elif strata > 0:
+                asked = only_strata(audits, first_stratum, step, strata)
+                batch = one if strata == 1 else room_for(size, m, strata)
             for e in range(n_estimators):
                 estimator = _estimator(addresses[e])
                 found, why = answers[q, e, start:stop], reasons[q, e, start:stop]
                 estimate_audits(estimator, asked, batch, known[q, e], level, found, why)
                 mirror_answers(found, why)
+                if force >= 0:
+                    mark_not_inspected(audits, force, found, why)
 
 
 @compiled

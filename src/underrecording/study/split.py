@@ -27,10 +27,11 @@ from numpy.typing import NDArray
 from underrecording.audit import Audits
 from underrecording.errors import UserError
 from underrecording.estimation import EstimatorSpec
-from underrecording.estimation.many import only_stratum, repeat
+from underrecording.estimation.many import only_strata, repeat
 from underrecording.inspection.audits import select_forces
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.layers import read_in_layers
+from underrecording.inspection.questions import QUESTIONS
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
 from underrecording.ledger import Ledger
@@ -93,13 +94,19 @@ class Split(NamedTuple):
     gain: Gain | None
 
 
-def refuse_several_worlds(scenario: Scenario) -> None:
-    """Refuse a scenario of several fixed worlds.
+def refuse_unsplittable(scenario: Scenario) -> None:
+    """Refuse a scenario of several fixed worlds, and estimands of single forces.
 
     Raises
     ------
     UserError
     """
+    forces = [name for name in scenario.study.estimands if QUESTIONS[name].force is not None]
+    if forces:
+        raise UserError(
+            f"study.estimands: {', '.join(forces)}: a force is not in every sample, so its error "
+            "cannot be split; leave it out"
+        )
     if scenario.world.worlds > 1:
         raise UserError(
             f"world.worlds: {scenario.world.worlds} fixed worlds cannot be split; give draw: "
@@ -129,9 +136,9 @@ def split_variance(
     Raises
     ------
     UserError
-        If the scenario has several fixed worlds.
+        If the scenario has several fixed worlds, or asks about single forces.
     """
-    refuse_several_worlds(plan.scenario)
+    refuse_unsplittable(plan.scenario)
     n_targets, n_estimators = len(plan.targets), len(points_of(plan))
     errors = np.empty((n_targets, n_estimators, 2, 2, 2, units))
     controls: dict[tuple[int, int], list[Controls]] = {}
@@ -168,18 +175,20 @@ def _fill(
         plan.scenario.seed,
         plan.scenario.study.level,
     )
-    question, stratum, truth = question_of(plan.targets[t]), drawn.stratum(0, t), drawn.truth(0, t)
+    question, domain, truth = question_of(plan.targets[t]), drawn.domain(0, t), drawn.truth(0, t)
     review = inspection.review(question.strand)
     strand = drawn.reading(0, question.strand).strand
     for (s, c, q), audits in in_layers(
         inspection, review, strand, drawn.ledger(0), seed=seed, first=first, count=count
     ):
-        asked = audits if stratum == WHOLE else only_stratum(audits, stratum)
+        asked = audits
+        if domain != WHOLE:
+            asked = only_strata(audits, domain.first, domain.step, domain.strata)
         for e, spec in enumerate(points_of(plan)):
             answers, _ = question.answer(*repeat(spec, asked, level=level))
             errors[e, s, c, q] = answers[:, 0] - truth
             if s == c == q == 0:
-                known = integrate(spec, question, review, strand, asked, stratum)
+                known = integrate(spec, question, review, strand, asked, domain)
                 if known is not None:
                     controls.setdefault((t, e), []).append(known)
 

@@ -13,7 +13,7 @@ from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.forces.srs import simple_random_plan, smallest_keys
 from underrecording.inspection.forces.tilted import Tilted
 from underrecording.inspection.inspect import InspectionPlan, compiled_select
-from underrecording.inspection.strands import reports_strand
+from underrecording.inspection.questions import strand_of
 from underrecording.ledger import NATIONAL, under_recording_rate
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def trajectories(plan: StudyPlan, count: int, threads: int = 1) -> Trajectory:
         ledger = world.fresh(seed, 0, count, threads=threads)
     else:
         ledger = world.fixed(seed, 0, threads=threads)
-    strand = reports_strand(ledger)
+    strand = strand_of("reports", ledger, cell.inspection.review("reports"), volumes=True)
     n_forces = len(world.frame.forces)
     estimate = np.empty((len(plan.estimators), count, n_forces))
     for m in range(1, n_forces + 1):

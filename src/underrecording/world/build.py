@@ -293,6 +293,8 @@ def _law(
             if records.wrong_disposal_share is None
             else records.wrong_disposal_share
         ),
+        bureau_share=options.pathway.routes.crime_bureau_share,
+        bureau_effect=options.pathway.routes.crime_bureau_effect,
     )
 
 

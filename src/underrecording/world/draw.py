@@ -24,12 +24,16 @@ from underrecording.rng import (
     OTHER_SYSTEMS,
     OVER_RECORDED,
     RECORDED,
+    ROUTE_OF_NOT_DUE,
+    ROUTE_OF_OVER_RECORDED,
+    ROUTE_OF_RECORDED,
+    ROUTE_OF_UNRECORDED,
     WRONG_DISPOSALS,
     WRONGLY_NO_CRIMED,
     normals,
 )
 from underrecording.variates import binomials, room_for_binomials
-from underrecording.world.law import Law, expit, force_luck
+from underrecording.world.law import Law, expit, force_luck, p_at_bureau
 from underrecording.world.rules.logistic import after_review, logistic
 
 EVERYTHING = frozenset(Ledger._fields)
@@ -43,22 +47,26 @@ class Parts(NamedTuple):
     no_crimes: bool
     other_systems: bool
     crime_records: bool
+    routes: bool
 
 
 def parts_of(fields: Collection[str]) -> Parts:
     """The parts that hold *fields* of a `Ledger`, and those that these are drawn from.
 
     >>> parts_of({"due", "no_crimed"})
-    Parts(over_recorded=True, no_crimes=True, other_systems=False, crime_records=False)
+    Parts(over_recorded=True, no_crimes=True, other_systems=False, crime_records=False,
+          routes=False)
     """
     wanted = set(fields)
     crime_records = bool(wanted & {"late", "misclassified", "disposals", "wrong_disposals"})
     no_crimes = crime_records or bool(wanted & {"no_crimed", "wrongly_no_crimed"})
+    routes = any(name.startswith("bureau_") for name in wanted)
     return Parts(
-        over_recorded=no_crimes or "over_recorded" in wanted,
+        over_recorded=no_crimes or routes or "over_recorded" in wanted,
         no_crimes=no_crimes,
         other_systems=bool(wanted & {"other_due", "other_recorded", "gap_due"}),
         crime_records=crime_records,
+        routes=routes,
     )
 
 
@@ -91,6 +99,8 @@ def _draw_world(
         _draw_other_systems(law, seed, world, replicate, ledger, row, room, share)
     if parts.crime_records:
         _draw_crime_records(law, seed, world, replicate, ledger, row, room, share)
+    if parts.routes:
+        _draw_routes(law, seed, world, replicate, ledger, row, room, p, share)
 
 
 @compiled
@@ -181,3 +191,44 @@ def _draw_crime_records(
         disposals, share, seed, world, replicate, WRONG_DISPOSALS, room,
         ledger.wrong_disposals[row],
     )  # fmt: skip
+
+
+@compiled
+def _draw_routes(
+    law: Any, seed: Any, world: Any, replicate: Any, ledger: Any, row: Any, room: Any, p: Any,
+    share: Any,
+) -> None:  # fmt: skip
+    """Reports made directly to the crime bureau, of those of each true category.
+
+    Each report has its route with the same chance, and the chances of both routes mix
+    to *p*: so the counts over both are what they were, and are split here.
+    """
+    recorded, due = ledger.recorded[row], ledger.due[row]
+    over_recorded = ledger.over_recorded[row]
+    bureau_due, bureau_recorded = ledger.bureau_due[row], ledger.bureau_recorded[row]
+    bureau_reports, bureau_over = ledger.bureau_reports[row], ledger.bureau_over_recorded[row]
+    _fill_bureau_share(law, p, True, share)
+    binomials(recorded, share, seed, world, replicate, ROUTE_OF_RECORDED, room, bureau_recorded)
+    _fill_bureau_share(law, p, False, share)
+    binomials(due - recorded, share, seed, world, replicate, ROUTE_OF_UNRECORDED, room, bureau_due)
+    bureau_due += bureau_recorded
+    share[:] = law.bureau_share
+    binomials(
+        over_recorded, share, seed, world, replicate, ROUTE_OF_OVER_RECORDED, room, bureau_over
+    )
+    others = ledger.reports[row] - due - over_recorded
+    binomials(others, share, seed, world, replicate, ROUTE_OF_NOT_DUE, room, bureau_reports)
+    bureau_reports += bureau_due + bureau_over
+
+
+@compiled
+def _fill_bureau_share(law: Any, p: Any, recorded: Any, share: Any) -> None:
+    """Chance that a due report was made to the bureau, given whether it was recorded (Bayes)."""
+    for f in range(share.shape[0]):
+        for k in range(share.shape[1]):
+            over_both = p[f, k]
+            at_bureau = p_at_bureau(over_both, law.bureau_share, law.bureau_effect)
+            if not recorded:
+                over_both, at_bureau = 1.0 - over_both, 1.0 - at_bureau
+            # Where none are expected there are none to share out.
+            share[f, k] = min(1.0, law.bureau_share * at_bureau / max(over_both, 1e-300))

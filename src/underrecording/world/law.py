@@ -42,6 +42,10 @@ class Law(NamedTuple):
     late : float array (2,)
         Typical logit and its standard deviation over forces.
     misclassified_share, disposal_share, wrong_disposal_share : float
+    bureau_share : float
+        Chance that a report on the frame was made directly to the crime bureau.
+    bureau_effect : float
+        By how much the logit of being recorded is higher there; see `p_at_bureau`.
     """
 
     reports: Ints
@@ -68,6 +72,8 @@ class Law(NamedTuple):
     misclassified_share: float
     disposal_share: float
     wrong_disposal_share: float
+    bureau_share: float
+    bureau_effect: float
 
 
 @compiled
@@ -95,3 +101,24 @@ def force_luck(law: Law, seed: Any, world: Any, replicate: Any, f: Any) -> Any:
     if not math.isnan(law.fixed_effect[f]):
         z_effect = law.fixed_effect[f]
     return z_effect, z_knowledge, z_review, z_pressure
+
+
+@compiled
+def p_at_bureau(p: Any, share: Any, effect: Any) -> Any:
+    """Chance that a due report made to the crime bureau is recorded.
+
+    Over both routes the chance is *p*: a share of *share* is made to the bureau,
+    where the logit is higher by *effect*. So x, the chance in the control room,
+    solves share r x / (1 - x + r x) + (1 - share) x = p with r = exp(effect).
+
+    >>> round(p_at_bureau(0.8, 0.4, 0.0), 12)
+    0.8
+    >>> at_bureau = p_at_bureau(0.8, 0.4, 1.0)
+    >>> elsewhere = (0.8 - 0.4 * at_bureau) / 0.6
+    >>> round(math.log(at_bureau / (1 - at_bureau)) - math.log(elsewhere / (1 - elsewhere)), 12)
+    1.0
+    """
+    more = math.exp(effect) - 1.0
+    half = 1.0 + more * (share - p)
+    x = 2.0 * p / (half + math.sqrt(half * half + 4.0 * (1.0 - share) * more * p))
+    return (1.0 + more) * x / (1.0 + more * x)

@@ -192,3 +192,13 @@ class WorldOptions(Drivers):
         if self.pathway.interventions and self.fidelity != "events":
             raise mistake("need fidelity: events", "pathway", "interventions")
         return self
+
+    @model_validator(mode="after")
+    def _an_effect_of_the_route_needs_rates(self) -> WorldOptions:
+        if self.pathway.routes.crime_bureau_effect and self.fidelity != "rates":
+            raise mistake(
+                "needs fidelity: rates: under events a report is decided upon by the same rule "
+                "whatever its route",
+                "pathway", "routes", "crime_bureau_effect",
+            )  # fmt: skip
+        return self

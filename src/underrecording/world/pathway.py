@@ -1,8 +1,8 @@
 """The pathway of an incident: demand, routes, staff, service times and what changes at a date.
 
 Read under `fidelity: events`; the shares of records misclassified and disposed of
-out of court under `rates` too. No force publishes these figures in a form
-we found; what is marked *assumed* is ours.
+out of court, and of reports made to the crime bureau, under `rates` too. No force
+publishes these figures in a form we found; what is marked *assumed* is ours.
 """
 
 from __future__ import annotations
@@ -69,7 +69,12 @@ class Routes(Section):
 
     crime_bureau_share: Share = 0.4
     """Share of crime reports made directly to the crime bureau, without an incident log
-    (assumed; Devon and Cornwall printed 53 per cent in 2014)."""
+    (assumed; Devon and Cornwall printed 53 per cent in 2014). Under `rates` too, where strata or
+    estimands are by route."""
+    crime_bureau_effect: Annotated[float, Field(ge=-6, le=6)] = 0.0
+    """By how much the logit of being recorded, review included, is higher for reports made to the
+    crime bureau; over both routes a force records as before (assumed: no effect; under
+    `fidelity: rates`)."""
     emergency_share: Share = 0.12
     """Share of control-room incidents that are emergencies; all of them are attended (assumed)."""
     attended_reports: Share = 0.75
@@ -214,7 +219,8 @@ class Intervention(Section):
 
 class Pathway(Section):
     """An incident from the report to the record, for one period. Read under `fidelity: events`,
-    but for the shares of records misclassified and disposed of, which hold under both.
+    but for the shares of records misclassified and disposed of and of reports made to the crime
+    bureau, which hold under both.
     """
 
     start: Day = date(2012, 11, 1)
