@@ -251,6 +251,15 @@ def uniform_singles(count: int, seed: int, *address: int) -> NDArray[np.float32]
     return generator(seed, *address).random(count, dtype=np.float32)
 
 
+def orders(count: int, size: int, seed: int, *address: int) -> NDArray[np.int64]:
+    """Return *count* random orders of 0 to *size* - 1, in bulk from one address.
+
+    >>> orders(2, 3, 7, 0).tolist()
+    [[2, 0, 1], [0, 2, 1]]
+    """
+    return np.argsort(generator(seed, *address).random((count, size)), axis=1)
+
+
 def sobol_points(count: int, dimensions: int, seed: int, *address: int) -> NDArray[np.float64]:
     """Return *count* scrambled Sobol points of the unit cube, (count, dimensions).
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.published import load_published
-from underrecording.rng import generator
+from underrecording.rng import orders
 
 Floats = NDArray[np.float64]
 
@@ -72,8 +72,8 @@ def shape_by_volume(volume: Floats) -> Shape:
     ([0.8, 0.3, 0.1333, 0.05, 0.0], [1.0, 0.5, 0.3333, 0.25, 0.2])
     """
     n_forces = volume.size
-    orders = np.argsort(generator(0).random((_ORDERS, n_forces)), axis=1)
-    drawn = volume[orders]
+    shuffled = orders(_ORDERS, n_forces, 0)
+    drawn = volume[shuffled]
     # Of the first m forces of each order: one pass serves every m.
     total, squares, cubes = (np.cumsum(drawn**power, axis=1) for power in (1, 2, 3))
     kish = squares / total**2
