@@ -21,6 +21,8 @@ COMMANDS = {
     "attribute": "Take under-recording apart: training, supervision, workload, pressure.",
     "recommend": "Say which sample is large enough, from the run of a grid.",
     "split": "Split an error's variance: world, forces, records, readings.",
+    "verify": "Check a run: its parts, its tables, some blocks computed again.",
+    "replay": "Show one replicate of a run step by step.",
     "evaluate": "Estimate from a real audit, by every estimator its table supports.",
     "measure": "Measure the methods in any simulation study's table of replicates.",
     "draw": "Draw a sample of records that anyone can recompute.",

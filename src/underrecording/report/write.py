@@ -42,20 +42,22 @@ def write_report(results: Results, store: Store) -> list[Path]:
     from underrecording.report.figures import draw_all
     from underrecording.report.page import page
 
-    written = [
-        _write_csv(store, "measures.csv", results.measures),
-        _write_csv(store, "failures.csv", results.failures),
-    ]
-    if len(results.plan.estimators) > 1:
-        written.append(_write_csv(store, "differences.csv", results.differences))
-    if results.plan.worlds > 1:
-        written.append(_write_csv(store, "worlds.csv", results.worlds))
-        written.append(_write_csv(store, "world_quantiles.csv", results.world_quantiles))
+    written = [_write_csv(store, name, table) for name, table in tables_of(results).items()]
     drawn = draw_all(results)
     for drawing in drawn:
         written += _write_drawing(store, drawing)
     store.write_text("report.html", page(results, drawn, store))
     return [*written, store.folder / "report.html"]
+
+
+def tables_of(results: Results) -> dict[str, pd.DataFrame]:
+    """The tables of a run by the names of their files."""
+    tables = {"measures.csv": results.measures, "failures.csv": results.failures}
+    if len(results.plan.estimators) > 1:
+        tables["differences.csv"] = results.differences
+    if results.plan.worlds > 1:
+        tables |= {"worlds.csv": results.worlds, "world_quantiles.csv": results.world_quantiles}
+    return tables
 
 
 def _write_drawing(store: Store, drawing: Drawn) -> list[Path]:

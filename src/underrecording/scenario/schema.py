@@ -179,6 +179,9 @@ class Scenario(Section):
         """
         content = self.model_dump(mode="json", exclude={"title", "aim", "report"})
         del content["study"]["replicates"]
+        # Cells follow the order of the swept keys, and a digest sorts all keys.
+        if len(self.study.sweep.columns) > 1:
+            content["study"]["swept"] = list(self.study.sweep.columns)
         return content
 
     def digest(self) -> str:

@@ -20,7 +20,7 @@ def is_complete(plan: StudyPlan, store: Store) -> bool:
     if not path.exists():
         return False
     held = json.loads(path.read_text("utf-8"))
-    return bool(held["ended"]) and held["replicates"] == plan.scenario.study.replicates
+    return bool(held.get("ended")) and held.get("replicates") == plan.scenario.study.replicates
 
 
 def write_manifest(
@@ -53,6 +53,7 @@ def write_manifest(
                 "commit": commit(),
                 "computed_by": store.computed_by(plan.blocks()),
                 "settings": store.settings,
+                "given": plan.given,
                 "scenario": plan.text,
             },
             indent=2,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from underrecording.errors import UserError
 from underrecording.estimation import EstimatorSpec
@@ -88,6 +88,8 @@ class StudyPlan:
     scenario : Scenario
     text : str
         The scenario as its author wrote it.
+    given : mapping
+        Its values, with what was set from outside: from them the plan can be made again.
     keys : tuple of str
         Swept keys.
     cells : tuple of CellPlan
@@ -98,6 +100,7 @@ class StudyPlan:
     name: str
     scenario: Scenario
     text: str
+    given: Mapping[str, Any]
     keys: tuple[str, ...]
     cells: tuple[CellPlan, ...]
     targets: tuple[Target, ...]
@@ -169,6 +172,7 @@ def plan_study(loaded: LoadedScenario, say: Callable[[str], None] = lambda _: No
         name=loaded.name,
         scenario=scenario,
         text=loaded.text,
+        given=loaded.document.data,
         keys=swept_keys(scenario),
         cells=tuple(plans),
         targets=tuple(Target.parse(text) for text in scenario.study.estimands),

@@ -28,7 +28,12 @@ from underrecording.study.plan import Block
 from underrecording.study.program import program
 
 _META = b"underrecording"
+_UNREADABLE = (OSError, pa.ArrowException, KeyError, ValueError, TypeError, MemoryError)
 MANIFEST, LOCK, PARTS = "manifest.json", ".lock", "parts"
+
+
+class DamagedError(Exception):
+    """A part that is not there, not whole, or not of this study."""
 
 
 class Store:
@@ -118,7 +123,7 @@ class Store:
 
     def write_block(self, block: Block, moments: Moments) -> None:
         """Keep the summary of a block; when this returns it survives a crash."""
-        self.write_table(block.name, _to_table(moments))
+        self.write_table(block.name, moments_table(moments))
 
     def read_block(self, block: Block) -> Moments | None:
         """Return the summary of a block, or None where no whole part holds it."""
@@ -131,18 +136,48 @@ class Store:
         marked = table.replace_schema_metadata({_META: json.dumps(mark).encode()})
         with writing(self.folder):
             write_atomically(
-                self._path(name), lambda path: pq.write_table(marked, path, compression="zstd")
+                self._path(name),
+                lambda path: pq.write_table(
+                    marked, path, compression="zstd", write_page_checksum=True
+                ),
             )
 
     def read_table(self, name: str) -> pa.Table | None:
         """Return the part *name*, or None where it is absent, damaged or of another study."""
         try:
-            table = pq.read_table(self._path(name))
-            mark = _mark_of(table.schema)
-        except (OSError, pa.ArrowException, KeyError, ValueError):
+            return self.whole_table(name)
+        except DamagedError:
             return None
-        mark.pop("computed_by", None)
-        return table if mark == self._mark(name, table) else None
+
+    def whole_table(self, name: str) -> pa.Table:
+        """Return the part *name*.
+
+        Raises
+        ------
+        DamagedError
+            If it is absent, damaged or of another study; says which, and by what field.
+        """
+        path = self._path(name)
+        if not path.exists():
+            raise DamagedError("is missing")
+        try:
+            # Into memory, not mapped: a file that shrinks while it is read must not crash us.
+            table = pq.read_table(
+                pa.BufferReader(path.read_bytes()), page_checksum_verification=True
+            )
+            mark = _mark_of(table.schema)
+            mark.pop("computed_by", None)
+            wanted = self._mark(name, table)
+        # Bytes that are not what they were may end in any of these.
+        except _UNREADABLE as error:
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            raise DamagedError(f"cannot be read ({reason})") from None
+        wrong = [key for key in sorted(mark.keys() | wanted) if mark.get(key) != wanted.get(key)]
+        if wrong:
+            raise DamagedError(
+                "; ".join(f"{key}: {mark.get(key)!r}, not {wanted.get(key)!r}" for key in wrong)
+            )
+        return table
 
     def computed_by(self, blocks: Iterable[Block]) -> list[Any]:
         """Programs that computed those of *blocks* that are there, each once.
@@ -153,11 +188,15 @@ class Store:
         for block in blocks:
             try:
                 by = _mark_of(pq.read_schema(self._path(block.name))).get("computed_by")
-            except (OSError, pa.ArrowException, KeyError, ValueError):
+            except _UNREADABLE:
                 continue
             if by not in found:
                 found.append(by)
         return found
+
+    def stored_parts(self) -> set[str]:
+        """Names of all parts, whole or damaged."""
+        return {path.stem for path in self.parts.glob("*.parquet")}
 
     def stored_blocks(self) -> set[str]:
         """Names of the blocks that have a part, whole or damaged, those of earlier runs too."""
@@ -205,7 +244,8 @@ def _mark_of(schema: pa.Schema) -> dict[str, Any]:
     return mark
 
 
-def _to_table(moments: Moments) -> pa.Table:
+def moments_table(moments: Moments) -> pa.Table:
+    """The summary of a block as it is stored: a row a cell, target and estimator."""
     shape = moments.sums.shape[:-1]
     index = np.indices(shape).reshape(len(shape), -1)
     columns: dict[str, Any] = dict(zip(("cell", "target", "estimator"), index, strict=True))

@@ -1,0 +1,85 @@
+"""A run that is there, laid out again from its manifest alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from underrecording.errors import UserError
+from underrecording.rng import RESULTS_VERSION
+from underrecording.scenario import LoadedScenario, Scenario
+from underrecording.scenario.mistakes import validate
+from underrecording.scenario.yaml import Document
+from underrecording.study.plan import StudyPlan, plan_study
+from underrecording.study.store import MANIFEST, Store, differences
+
+
+def recall(
+    folder: Path, say: Callable[[str], None] = lambda _: None
+) -> tuple[StudyPlan, Store, list[str]]:
+    """Lay out the run in *folder* again.
+
+    Parameters
+    ----------
+    folder : Path
+    say : callable
+        Told in one line if this takes more than a moment.
+
+    Returns
+    -------
+    plan : StudyPlan
+    store : Store
+        Not opened: it is only to be read.
+    faults : list of str
+        Fields of the manifest that do not follow from the scenario in it.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no run that this program can compute again.
+    """
+    manifest = folder / MANIFEST
+    held = _read(folder, manifest)
+    # The name of the document is what mistakes are told of, and the name of the study.
+    document = Document(
+        folder / f"{held.get('name')}.yaml", held["scenario"], held["given"], {}, {}
+    )
+    try:
+        loaded = LoadedScenario(validate(Scenario, document), document, {})
+        plan = plan_study(loaded, say)
+    except UserError as error:
+        raise UserError([f"{manifest}: given: {problem}" for problem in error.problems]) from None
+    version = {by["results_version"] for by in held["computed_by"] if by}
+    if version - {RESULTS_VERSION}:
+        raise UserError(
+            f"{folder}: was computed by version {max(version - {RESULTS_VERSION})} of the results, "
+            f"this program computes version {RESULTS_VERSION}; use the program that computed it"
+        )
+    digest, settings = plan.scenario.digest(), plan.scenario.settings()
+    stated: dict[str, Any] = {
+        "title": plan.scenario.title,
+        "digest": digest,
+        "seed": plan.scenario.seed,
+        "replicates": plan.scenario.study.replicates,
+        "cells": len(plan.cells),
+        "settings": settings,
+    }
+    faults = list(differences({key: held.get(key) for key in stated}, stated))
+    return plan, Store(folder, digest, settings), [f"{MANIFEST}: {fault}" for fault in faults]
+
+
+def _read(folder: Path, manifest: Path) -> dict[str, Any]:
+    advice = "give the folder of a run"
+    try:
+        held = json.loads(manifest.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "cannot be read as a manifest"
+        raise UserError(f"{folder}: holds no run ({MANIFEST}: {reason}); {advice}") from None
+    needed = {"given": dict, "scenario": str, "computed_by": list}
+    for key, kind in needed.items():
+        if not isinstance(held, dict) or not isinstance(held.get(key), kind):
+            raise UserError(f"{folder}: holds no run ({MANIFEST}: no {key}); {advice}")
+    checked: dict[str, Any] = held
+    return checked
