@@ -43,9 +43,8 @@ def recall(
     manifest = folder / MANIFEST
     held = _read(folder, manifest)
     # The name of the document is what mistakes are told of, and the name of the study.
-    document = Document(
-        folder / f"{held.get('name')}.yaml", held["scenario"], held["given"], {}, {}
-    )
+    path = folder / f"{held.get('name')}.yaml"
+    document = Document(path, held["scenario"], held["given"], {(): (1, 1)}, {})
     try:
         loaded = LoadedScenario(validate(Scenario, document), document, {})
         plan = plan_study(loaded, say)
