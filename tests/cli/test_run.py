@@ -176,10 +176,11 @@ def test_the_help_of_each_command_has_an_example_that_runs(name, tmp_path, monke
         words += ["--out", str(tmp_path / "run"), "--quiet"]
     if name == "stream":
         words += ["--out", str(tmp_path / "stream.parquet")]
-    if name == "recommend":
+    if name in ("recommend", "verify", "replay"):
         # Of a run that is there: a small one, in place of the default folder.
         small = ["--replicates", "20", "--set", "study.block_size=20", "--quiet"]
-        made = CliRunner().invoke(main, ["run", words[1], "--out", str(tmp_path / "run"), *small])
+        scenario = words[1] if name == "recommend" else "quick"
+        made = CliRunner().invoke(main, ["run", scenario, "--out", str(tmp_path / "run"), *small])
         assert made.exit_code == 0, made.output
         words[1] = str(tmp_path / "run")
     if name in ("effect", "attribute", "split"):

@@ -1,8 +1,12 @@
 """What is on the disk after good days and bad ones."""
 
 import json
+import os
+import subprocess
+import sys
 from importlib.metadata import version
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -132,6 +136,83 @@ def test_a_full_disk_is_a_message_not_a_traceback(loaded, tmp_path, monkeypatch)
         with pytest.raises(UserError, match="No space left on device"):
             store.write_table("part", pa.table({"a": [1]}))
     assert not list((tmp_path / "run/parts").iterdir())
+
+
+def test_a_disk_that_fills_up_in_the_middle_loses_no_finished_block(run, tmp_path, monkeypatch):
+    """Two blocks of three find room; the third finds half of what it needs."""
+    clean, _ = run(folder="clean")
+    real, written = pq.write_table, []
+
+    def filling_up(table, path, **options):
+        real(table, path, **options)
+        if path.parent.name == "parts" and len(written) == 4:
+            path.write_bytes(path.read_bytes()[:100])
+            raise OSError(28, "No space left on device")
+        written.append(path)
+
+    monkeypatch.setattr("underrecording.study.store.pq.write_table", filling_up)
+    with pytest.raises(UserError, match=r"run: cannot be written .No space left on device"):
+        run()
+    monkeypatch.undo()
+    assert len(parts(tmp_path / "run")) == 2
+    assert not list((tmp_path / "run").rglob("*.partial"))
+    again, heard = run()
+    assert heard.advanced == 20
+    assert measures_csv(again) == measures_csv(clean)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of a process are POSIX")
+def test_a_file_that_may_not_grow_is_a_message_and_leaves_nothing(loaded, tmp_path):
+    """The operating system itself refuses: no file of more than 4 KiB in a process of its own."""
+    code = """if True:
+        import resource, signal, sys
+        from pathlib import Path
+        import numpy as np, pyarrow as pa
+        from underrecording.errors import UserError
+        from underrecording.study.store import Store
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        with Store(Path(sys.argv[1]), "digest", {}).opened() as store:
+            store.write_table("small", pa.table({"a": [1]}))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+            try:
+                store.write_table("large", pa.table({"a": np.arange(100_000) ** 3}))
+            except UserError as error:
+                print(error)
+    """
+    answer = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "run"], capture_output=True, text=True, check=True
+    )
+    assert "cannot be written" in answer.stdout
+    assert "File too large" in answer.stdout
+    assert [path.name for path in (tmp_path / "run/parts").iterdir()] == ["small.parquet"]
+    assert Store(tmp_path / "run", "digest", {}).read_table("small").to_pydict() == {"a": [1]}
+
+
+def test_whatever_byte_is_flipped_nothing_wrong_is_read(run, tmp_path, loaded):
+    """A part with a byte changed is not there, or says to the bit what it said."""
+    run("study.trajectories=2")
+    scenario = loaded("study.trajectories=2").scenario
+    store = Store(tmp_path / "run", scenario.digest(), scenario.settings())
+    rng, refused = np.random.default_rng(20140501), 0
+    for path in sorted(store.parts.iterdir()):
+        raw, whole = path.read_bytes(), store.read_table(path.stem)
+        for place in rng.choice(len(raw), 60, replace=False):
+            changed = bytearray(raw)
+            changed[place] ^= 1 << rng.integers(8)
+            path.write_bytes(changed)
+            read = store.read_table(path.stem)
+            assert read is None or _as_bits(read) == _as_bits(whole)
+            refused += read is None
+        path.write_bytes(raw)
+    assert refused > 100
+
+
+def _as_bits(table):
+    """Values as bytes, for NaN is not equal to itself."""
+    return [
+        (name, [b.to_pybytes() for c in table[name].chunks for b in c.buffers() if b is not None])
+        for name in table.column_names
+    ]
 
 
 def test_leftovers_of_a_crash_are_swept_up(run, tmp_path):

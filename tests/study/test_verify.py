@@ -153,8 +153,7 @@ def test_an_edited_table_is_named_with_line_and_field(finished):
     table.write_text("\n".join([*lines[:4], ",".join(fields), *lines[5:]]))
     (fault,) = verified(folder, blocks=0).faults
     assert fault == (
-        "measures.csv: differs in 1 lines, first in line 5, "
-        f"value: '0.001', the parts give '{true}'"
+        f"measures.csv: differs in 1 line, first in line 5, value: '0.001', the parts give '{true}'"
     )
     table.write_text("\n".join(lines[:-2]))
     (fault,) = verified(folder, blocks=0).faults

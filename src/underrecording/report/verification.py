@@ -132,7 +132,10 @@ def _faults_of_table(path: Path, expected: str) -> list[str]:
     field = next(
         (f"{n}: {a!r}, the parts give {b!r}" for n, a, b in fields if a != b), "its length"
     )
-    return [f"{path.name}: differs in {len(different)} lines, first in line {line + 1}, {field}"]
+    return [
+        f"{path.name}: differs in {len(different)} line{'s' * (len(different) > 1)}, first in "
+        f"line {line + 1}, {field}"
+    ]
 
 
 def verification_text(found: Verification) -> str:
