@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -41,4 +42,7 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UserError(f"{folder}: cannot be written ({reason}); give another folder") from None
+        advice = "give another folder"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "make room, then give the same command again"
+        raise UserError(f"{folder}: cannot be written ({reason}); {advice}") from None

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from underrecording.audit import REASONS
 from underrecording.errors import UserError
 from underrecording.study import plan_study
 from underrecording.study.block import run_block
@@ -65,6 +66,32 @@ def test_a_replay_gives_the_rows_and_sums_of_every_strand(loaded, world):
                     np.testing.assert_array_equal(rows, numbers)
                     truths = [one.truth for one in alone]
                     np.testing.assert_array_equal(result.rows.truth[t], truths)
+
+
+def test_a_replay_by_force_and_route_says_what_the_run_says(loaded):
+    """One force that some replicates leave out, one route, strata by both."""
+    plan = plan_study(
+        loaded(
+            "inspection.records.strata=group_route",
+            "inspection.records.per_force=200",
+            "inspection.forces={design: srs, count: 22}",
+            "estimators=[pooled/binomial/wald]",
+            "study={replicates: 6, estimands: [under_recording_rate/Essex, "
+            "under_recording_rate/control_room, under_recording_rate/violence]}",
+        )
+    )
+    rows = run_block(plan, Block(0, 0, 6)).rows
+    reasons = set()
+    for r in range(6):
+        found = replay(plan, r)
+        assert any("crime_bureau" in name for names in found.read[0].strata for name in names)
+        for t, one in enumerate(found.answers):
+            estimate, _, low, high = rows.answers[t, 0, r]
+            np.testing.assert_array_equal((one.estimate, one.low, one.high), (estimate, low, high))
+            assert one.reason == REASONS[int(rows.reasons[t, 0, r])]
+            reasons.add(one.reason)
+            assert (one.reason == "ok") == (one.domain != "Essex" or "Essex" in found.forces)
+    assert len(reasons) == 2
 
 
 @pytest.mark.parametrize("changes", [(), ("world.draw=fixed",)])

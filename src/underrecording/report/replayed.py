@@ -64,7 +64,7 @@ def _readings(found: Replay, read: Read) -> Table:
     rows = [
         (f"{force}, {group}", *(f"{count[i, h]:,}" for count in counts.values()))
         for i, force in enumerate(found.forces)
-        for h, group in enumerate(read.groups)
+        for h, group in enumerate(read.strata[i])
         if read.frame[i, h]
     ]
     total = ("all", *(f"{count.sum():,}" for count in counts.values()))
@@ -123,7 +123,7 @@ def _read_rows(found: Replay, read: Read) -> dict[str, Any]:
         {"force": force, "stratum": group}
         | {name: int(getattr(read, name)[i, h]) for name in names}
         for i, force in enumerate(found.forces)
-        for h, group in enumerate(read.groups)
+        for h, group in enumerate(read.strata[i])
     ]
     return {"strand": read.strand, "counts": counts}
 

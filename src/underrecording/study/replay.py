@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from underrecording.audit import OK, REASONS, Audits
 from underrecording.errors import UserError
-from underrecording.estimation.many import only_stratum, repeat
+from underrecording.estimation.many import mark_not_inspected, only_force, only_strata, repeat
 from underrecording.inspection.audits import read_review, select_forces
-from underrecording.inspection.questions import STRANDS
+from underrecording.inspection.questions import strand_of
+from underrecording.inspection.review import Review
+from underrecording.ledger import ROUTES
 from underrecording.study.drawn import Drawn
 from underrecording.study.needs import needs_of, question_of
 from underrecording.study.plan import StudyPlan
-from underrecording.study.replicates import WHOLE
+from underrecording.study.replicates import Domain
 from underrecording.study.sweep import Value
 
 Ints = NDArray[np.int64]
@@ -31,15 +33,15 @@ class Read(NamedTuple):
     Attributes
     ----------
     strand : str
-    groups : tuple of str, length H
-        Offence groups: the strata.
+    strata : tuple of tuples of str, (m, H)
+        Offence groups, by route where the routes of a force are apart.
     frame, sampled, due, recorded, over_recorded : int arrays (m, H)
         Records there were, read, found due, found recorded of these, and found
         recorded though not due.
     """
 
     strand: str
-    groups: tuple[str, ...]
+    strata: tuple[tuple[str, ...], ...]
     frame: Ints
     sampled: Ints
     due: Ints
@@ -129,7 +131,9 @@ def replay(
         read=tuple(
             Read(
                 strand,
-                tuple(frame.groups[k] for k in planned.inspection.review(strand).groups),
+                tuple(
+                    _strata(planned.inspection.review(strand), frame.groups, f) for f in chosen[0]
+                ),
                 audit.frame[0], audit.sampled[0], audit.due[0], audit.recorded[0],
                 audit.over_recorded[0],
             )
@@ -146,20 +150,42 @@ def _audit(
     inspection = plan.cells[cell].inspection
     review = inspection.review(strand)
     volumes = any(spec.volumes != "of none" for spec in plan.estimators)
-    records = STRANDS[strand](drawn.ledger(cell), review.groups, volumes)
+    records = strand_of(strand, drawn.ledger(cell), review, volumes=volumes)
     return read_review(inspection, review, records, chosen, plan.scenario.seed, world, replicate)
+
+
+def _strata(review: Review, groups: tuple[str, ...], force: int) -> tuple[str, ...]:
+    """Names of the strata of one force; a route that is left with the other has no records."""
+    names = [groups[k] for k in review.groups]
+    if review.by_route is None:
+        return tuple(names)
+    apart = review.by_route[force]
+    return tuple(
+        f"{name}, {route}" if apart[k] else name for k, name in enumerate(names) for route in ROUTES
+    )
+
+
+def _part(audits: Audits, domain: Domain) -> Audits:
+    """What of *audits* a question about *domain* looks at."""
+    part = audits
+    if domain.force >= 0:
+        part = only_force(audits, domain.force)
+    elif domain.strata > 0:
+        part = only_strata(audits, domain.first, domain.step, domain.strata)
+    return part
 
 
 def _answers(plan: StudyPlan, drawn: Drawn, audits: dict[str, Audits], cell: int) -> list[Answer]:
     found = []
     for t, target in enumerate(plan.targets):
-        question, stratum = question_of(target), drawn.stratum(cell, t)
+        question, domain = question_of(target), drawn.domain(cell, t)
         audit, truth = audits[question.strand], float(drawn.truth(cell, t)[0])
-        asked = audit if stratum == WHOLE else only_stratum(audit, stratum)
+        asked = _part(audit, domain)
         for spec in plan.estimators:
-            answers, reasons = question.answer(
-                *repeat(spec, asked, level=plan.scenario.study.level)
-            )
+            answers, reasons = repeat(spec, asked, level=plan.scenario.study.level)
+            if domain.force >= 0:
+                mark_not_inspected(audit, domain.force, answers, reasons)
+            answers, reasons = question.answer(answers, reasons)
             value, variance, low, high = answers[0].tolist()
             covered = None if reasons[0] != OK else high >= truth - _SLACK and low <= truth + _SLACK
             numbers = (value, math.sqrt(variance), low, high, truth)
