@@ -58,7 +58,7 @@ def test_a_sound_run_has_no_fault_and_is_not_touched(finished):
     found = verified(folder)
     assert found.faults == ()
     assert (found.parts, found.blocks_there, found.replicates) == (5, 3, 120)
-    assert found.tables == ("measures.csv", "failures.csv")
+    assert found.tables == ("measures.csv", "failures.csv", "differences.csv")
     assert "No difference." in verification_text(found)
     assert json.loads(verification_json(found))["same"] is True
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
