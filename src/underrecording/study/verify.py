@@ -47,7 +47,7 @@ def sample_of_blocks(blocks: Sequence[Block], count: int, seed: int) -> list[Blo
 
     >>> blocks = [Block(0, start, start + 10) for start in range(0, 100, 10)]
     >>> [block.start for block in sample_of_blocks(blocks, 3, seed=1)]
-    [10, 40, 60]
+    [10, 30, 90]
     """
 
     def draw(block: Block) -> bytes:
