@@ -8,7 +8,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from scipy.optimize import brentq
 from scipy.special import betaln, expit, ndtr
 
-from underrecording.audit import FAULTLESS, Audit
+from underrecording.audit import FAULTLESS, Audit, Audits
 from underrecording.estimation import EstimatorSpec, estimate
 from underrecording.estimation.effective_counts import EffectiveCounts, effective_counts
 from underrecording.estimation.many import only_stratum, repeat
@@ -28,7 +28,7 @@ from underrecording.estimation.priors import (
     largest_spread,
 )
 from underrecording.inspection.audits import read_reports, select_forces
-from underrecording.inspection.inspect import Audits, plan_inspection
+from underrecording.inspection.inspect import plan_inspection
 from underrecording.inspection.options import InspectionOptions
 from underrecording.inspection.strands import reports_strand
 from underrecording.ledger import under_recording_rate

@@ -11,6 +11,7 @@ from underrecording.report.figures import draw_all
 from underrecording.scenario import load_scenario
 from underrecording.study import Results, plan_study, run_study
 from underrecording.study.store import Store
+from underrecording.study.workers import Threads
 
 HEAD = """\
 title: A small study
@@ -154,7 +155,7 @@ def studies(tmp_path_factory):
                 Store(folder / "run", plan.scenario.digest(), settings).opened() as store,
                 ThreadPoolExecutor(1) as executor,
             ):
-                results = run_study(plan, store, executor, in_flight=2, progress=Silence())
+                results = run_study(plan, store, Threads(plan, executor, in_flight=2), Silence())
             drawn = {drawing.name: drawing for drawing in draw_all(results)}
             made[name] = Study(results, store, drawn)
         return made[name]

@@ -7,6 +7,7 @@ import pytest
 from underrecording.scenario import load_scenario
 from underrecording.study import plan_study, run_study
 from underrecording.study.store import Store
+from underrecording.study.workers import Threads
 
 SCENARIO = """\
 title: A small study
@@ -62,7 +63,7 @@ def run(loaded, tmp_path):
         store = Store(tmp_path / folder, plan.scenario.digest(), plan.scenario.settings())
         listener = Silence()
         with store.opened(), ThreadPoolExecutor(jobs) as executor:
-            results = run_study(plan, store, executor, in_flight=jobs + 1, progress=listener)
+            results = run_study(plan, store, Threads(plan, executor, in_flight=jobs + 1), listener)
         return results, listener
 
     return run_it

@@ -21,6 +21,12 @@ _SHORT_FOR = {"--replicates": "study.replicates", "--seed": "seed"}
     help="Run folder.  [default: outputs/NAME/HASH]",
 )
 @shared.jobs
+@click.option(
+    "--cluster",
+    "address",
+    metavar="tcp://HOST:PORT",
+    help="Compute on the Dask cluster whose scheduler listens there, not here.",
+)
 @click.option("--replicates", metavar="N", help="In place of study.replicates.")
 @shared.seed
 @shared.settings
@@ -30,6 +36,7 @@ def command(
     scenario: Path,
     out: Path | None,
     jobs: int | None,
+    address: str | None,
     replicates: str | None,
     seed: str | None,
     settings: tuple[str, ...],
@@ -45,9 +52,12 @@ def command(
     """
     from underrecording.cli.progress import Progress
     from underrecording.scenario import find_scenario, load_scenario
-    from underrecording.study import open_store, plan_study, run_in_threads
+    from underrecording.study import open_store, plan_study, run_in_threads, run_study
+    from underrecording.study.cluster import cluster
     from underrecording.study.outlook import refuse_idle_settings
 
+    if address is not None and jobs is not None:
+        raise UserError("--jobs and --cluster: threads here or workers there; give one of them")
     overrides = _overrides({"--replicates": replicates, "--seed": seed}, settings)
     loaded = load_scenario(find_scenario(scenario), overrides=overrides)
     progress = Progress(quiet=quiet)
@@ -55,7 +65,11 @@ def command(
     refuse_idle_settings(loaded, plan)
     with open_store(plan, out) as store:
         try:
-            results = run_in_threads(plan, store, jobs=jobs, progress=progress)
+            if address is None:
+                results = run_in_threads(plan, store, jobs=jobs, progress=progress)
+            else:
+                with cluster(loaded, address) as workers:
+                    results = run_study(plan, store, workers, progress)
         except KeyboardInterrupt:
             progress.close()
             click.echo(

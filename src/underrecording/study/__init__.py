@@ -3,10 +3,13 @@
 from underrecording.study.plan import StudyPlan, plan_study
 from underrecording.study.results import Results
 from underrecording.study.run import open_store, read_results, run_in_threads, run_study
+from underrecording.study.workers import Elsewhere, Threads
 
 __all__ = [
+    "Elsewhere",
     "Results",
     "StudyPlan",
+    "Threads",
     "open_store",
     "plan_study",
     "read_results",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import reduce
@@ -20,6 +20,7 @@ from underrecording.study.moments import Moments, accumulate, merge
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.results import Results
 from underrecording.study.store import Store
+from underrecording.study.workers import Threads, Workers
 
 _OF_FIRST_BLOCK = ("rows", "trajectory")
 
@@ -61,9 +62,8 @@ def run_in_threads(
     # Blocks share the threads; where there are fewer blocks, their worlds take the rest.
     threads = max(1, workers // len(plan.blocks()))
     with ThreadPoolExecutor(workers) as executor:
-        return run_study(
-            plan, store, executor, in_flight=workers + 1, progress=progress, threads=threads
-        )
+        at_work = Threads(plan, executor, in_flight=workers + 1, threads=threads)
+        return run_study(plan, store, at_work, progress)
 
 
 def compile_first(plan: StudyPlan, say: Callable[[str], None], *, threads: int = 1) -> None:
@@ -76,15 +76,7 @@ def compile_first(plan: StudyPlan, say: Callable[[str], None], *, threads: int =
     run_block(plan, Block(world=0, start=1, stop=3), threads=threads)
 
 
-def run_study(
-    plan: StudyPlan,
-    store: Store,
-    executor: Executor,
-    *,
-    in_flight: int,
-    progress: Progress,
-    threads: int = 1,
-) -> Results:
+def run_study(plan: StudyPlan, store: Store, workers: Workers, progress: Progress) -> Results:
     """Run the blocks of *plan* that *store* lacks, and return what all of them say.
 
     Parameters
@@ -92,13 +84,11 @@ def run_study(
     plan : StudyPlan
     store : Store
         Opened by the caller.
-    executor : concurrent.futures.Executor
-        Its workers share this process: they report to *progress*.
-    in_flight : int
-        Blocks handed over at once: what bounds the memory of a long study.
+    workers : Workers
+        `Threads` of this process, or `Elsewhere`.
     progress : Progress
-    threads : int
-        Threads that each block may use for worlds that take long.
+
+    Results are merged in block order, whoever computed a block and when.
     """
     started = datetime.now(UTC)
     blocks = plan.blocks()
@@ -126,13 +116,19 @@ def run_study(
         progress.advance(count)
 
     waiting: dict[Future[BlockResult], Block] = {}
+
+    def land() -> None:
+        for block in _land(plan, store, waiting):
+            if not workers.tell:
+                progress.advance(block.stop - block.start)
+
     try:
         for block in missing:
-            waiting[executor.submit(run_block, plan, block, advance, threads)] = block
-            if len(waiting) >= in_flight:
-                _land(plan, store, waiting)
+            waiting[workers.submit(block, advance)] = block
+            if len(waiting) >= workers.in_flight:
+                land()
         while waiting:
-            _land(plan, store, waiting)
+            land()
     except BaseException:
         stop.set()
         for future in waiting:
@@ -190,8 +186,10 @@ def _computed_again(store: Store, missing: Sequence[Block]) -> int:
     return again
 
 
-def _land(plan: StudyPlan, store: Store, waiting: dict[Future[BlockResult], Block]) -> None:
-    """Store whatever has finished, waiting for one block at least."""
+def _land(
+    plan: StudyPlan, store: Store, waiting: dict[Future[BlockResult], Block]
+) -> Iterator[Block]:
+    """Store whatever has finished, waiting for one block at least; say what it was."""
     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
     for future in done:
         block = waiting.pop(future)
@@ -201,6 +199,7 @@ def _land(plan: StudyPlan, store: Store, waiting: dict[Future[BlockResult], Bloc
             store.write_table(f"rows-{block.name}", rows_table(plan, result.rows))
             store.write_table(f"trajectory-{block.name}", trajectory_table(plan, result.trajectory))
         store.write_block(block, result.moments)
+        yield block
 
 
 def _cores() -> int:
