@@ -285,6 +285,7 @@ print(sum(sum(f.stats.cache_misses.values()) for f in used), answer)
 """
 
 
+@pytest.mark.slow
 def test_second_process_loads_the_compiled_functions_from_disk(tmp_path):
     environment = os.environ | {"UNDERRECORDING_CACHE": str(tmp_path)}
     outputs = [

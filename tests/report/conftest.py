@@ -163,7 +163,15 @@ def studies(tmp_path_factory):
     return study
 
 
-@pytest.fixture(params=list(STUDIES))
+LONG = ("many", "cube")
+"""Studies that take long to draw."""
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in STUDIES
+    ]
+)
 def any_study(request, studies):
     """Return each of the small studies in turn."""
     return studies(request.param)

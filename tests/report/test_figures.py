@@ -11,6 +11,7 @@ import pytest
 from underrecording.report.figures import FIGURES, draw_all
 from underrecording.report.figures.sampling_distribution import sampling_distribution
 from underrecording.report.figures.style import settle, spread
+from underrecording.report.page import page
 
 DOCS = Path(__file__).parents[2] / "docs" / "figures.md"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -37,6 +38,14 @@ def test_the_docs_say_of_every_figure_what_its_docstring_says():
     docs = " ".join(DOCS.read_text("utf-8").split())
     for name, figure in FIGURES.items():
         assert " ".join((inspect.getdoc(figure) or "").split()) in docs, name
+
+
+def test_the_page_of_any_study_is_complete(any_study):
+    html = page(any_study.results, list(any_study.drawn.values()), any_study.store)
+    assert html.rstrip().endswith("</html>")
+    assert ">nan<" not in html.lower()
+    for drawing in any_study.drawn.values():
+        assert f"figures/{drawing.name}.csv" in html
 
 
 def test_every_shape_of_study_is_drawn_whole(any_study):

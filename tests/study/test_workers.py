@@ -53,7 +53,7 @@ class Backwards(Executor):
 
 
 def measures(results):
-    return results.measures().to_csv().encode()
+    return results.measures.to_csv().encode()
 
 
 def elsewhere(loaded, executor, folder, in_flight):

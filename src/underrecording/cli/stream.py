@@ -186,7 +186,7 @@ def _calibrated(loaded: LoadedScenario, say: Callable[[str], None]) -> EventWorl
     from underrecording.stream import make_world
 
     if not any(cache_folder().glob("**/*.run_compiled-*.nbi")):
-        say("Compiling the simulator, once for this version: about half a minute ...")
+        say("Compiling the simulator, once for this version: a minute or two ...")
     options = loaded.scenario.world
     say(f"Calibrating on {options.pathway.days} days of all 43 forces: for a year about 10 s ...")
     return cast("EventWorld", make_world(options))  # Fidelity is events, by the override.

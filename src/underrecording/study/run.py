@@ -72,7 +72,7 @@ def compile_first(plan: StudyPlan, say: Callable[[str], None], *, threads: int =
     In one thread, before any workers start: two replicates are run and thrown away.
     """
     if not any(cache_folder().glob(f"**/*.{accumulate.__name__}-*.nbi")):
-        say("Compiling the simulator, once for this version: about half a minute ...")
+        say("Compiling the simulator, once for this version: a minute or two ...")
     run_block(plan, Block(world=0, start=1, stop=3), threads=threads)
 
 
