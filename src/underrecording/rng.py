@@ -24,7 +24,6 @@ it is to change ``RESULTS_VERSION``.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ from numpy.random import Generator as Generator
 from numpy.typing import NDArray
 
 from underrecording.compiling import compiled
+from underrecording.elementary import cosine_and_sine, log
 
 RESULTS_VERSION = 3
 """Raised whenever the same scenario and seed would give other numbers."""
@@ -149,6 +149,14 @@ def uniforms_of_strata(
         first[i], second[i] = _unit(a, b), _unit(c, d)
 
 
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def uniforms_at(seed: Any, replicate: Any, who: Any, which: Any, first: Any, second: Any) -> None:
+    """Fill *first* and *second* with the uniforms at n addresses, of replicates (n,)."""
+    for i in range(replicate.size):
+        a, b, c, d = _words(seed, replicate[i], who[i], which[i])
+        first[i], second[i] = _unit(a, b), _unit(c, d)
+
+
 @compiled
 def address_words(
     world: Any, purpose: Any, forces: Any, n_groups: Any, step: Any, who: Any, which: Any
@@ -223,8 +231,28 @@ def normals(
     '0.603436 -1.252180'
     """
     u, v = uniforms(seed, world, replicate, purpose, force, group, index)
-    radius = math.sqrt(-2.0 * math.log(u))
-    return radius * math.cos(2.0 * math.pi * v), radius * math.sin(2.0 * math.pi * v)
+    return _box_muller(u, v)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def normals_of_forces(
+    seed: Any, world: Any, replicate: Any, purpose: Any, index: Any, first: Any, second: Any
+) -> None:
+    """Fill *first* and *second* (F,) with `normals` of each force, at group 0.
+
+    The same numbers, several at a time.
+    """
+    nobody = _who(world, purpose, 0)
+    for f in range(first.size):
+        a, b, c, d = _words(seed, replicate, nobody | np.uint64(f), np.uint64(index))
+        first[f], second[f] = _box_muller(_unit(a, b), _unit(c, d))
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _box_muller(u: Any, v: Any) -> Any:
+    radius = np.sqrt(-2.0 * log(u))
+    cosine, sine = cosine_and_sine(v)
+    return radius * cosine, radius * sine
 
 
 def generator(seed: int, *address: int) -> Generator:

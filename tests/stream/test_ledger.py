@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from underrecording.stream import make_world
 from underrecording.stream.world import TOLERANCE, _event_world
-from underrecording.world.law import force_luck
+from underrecording.world.law import luck_of_forces
 from underrecording.world.options import (
     Accuracy,
     Drivers,
@@ -30,8 +30,7 @@ SHORT = Pathway(days=28, warm_up_days=7, follow_up_days=60)
 
 def luck(world, seed, number):
     """Luck of every force in fixed world *number*, (F, 4)."""
-    forces = range(len(world.frame.forces))
-    return np.array([force_luck(world.law, np.uint64(seed), number, 0, f) for f in forces])
+    return luck_of_forces(world.law, seed, number, 0).T
 
 
 def expected_p(world, luck):

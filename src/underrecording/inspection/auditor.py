@@ -11,9 +11,11 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
 from underrecording.compiling import compiled
+from underrecording.dispatch import address_of, through
 from underrecording.double_reading import fit
 from underrecording.rng import uniforms
 from underrecording.variates import binomial_quantile, hypergeometric_quantile
@@ -106,6 +108,21 @@ def estimate_readers(agreement: Any, rereading: Any, held: Any) -> None:
         # The turn of `final_rates` under a faultless registrar, and its slope.
         held[rate, 0] = a + share * a * (1.0 - a)
         held[rate, 1] = variance[4 + rate] * (1.0 + share * (1.0 - 2.0 * a)) ** 2
+
+
+_ESTIMATE = types.void(
+    types.Array(types.int64, 2, "C"),
+    types.NamedTuple((types.float64, types.boolean, types.Array(types.float64, 1, "C")), Rereading),
+    types.Array(types.float64, 2, "C"),
+)
+estimate_readers_at = through(*_ESTIMATE.args, of_loops=False)
+"""`estimate_readers` in compiled code, by its address: few studies need it compiled."""
+
+
+def estimation_address() -> int:
+    """Address of `estimate_readers`, which is compiled now if need be."""
+    estimate_readers.compile(_ESTIMATE)
+    return address_of(estimate_readers, _ESTIMATE)
 
 
 @compiled

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from underrecording.audit import Audits
 from underrecording.compiling import compiled, uncounted
 from underrecording.dispatch import address_of, through
-from underrecording.inspection.auditor import DRAWS_OF_A_STRATUM, estimate_readers
+from underrecording.inspection.auditor import DRAWS_OF_A_STRATUM, estimate_readers_at
 from underrecording.inspection.count_tables import look_up
 from underrecording.inspection.counts import read_stratum
 from underrecording.inspection.forces.design import SELECT_SIGNATURE
@@ -136,7 +136,7 @@ def room_for_draws(reading: Any, m: Any) -> Any:
 def room_for_audits(reading: Any, count: Any, m: Any) -> Any:
     """Room for *count* audits of *m* forces, with what all of them share."""
     shape = (count, m, reading.records.shape[1])
-    readers = np.empty((count, 4, 2)) if reading.estimated else reading.held
+    readers = np.empty((count, 4, 2)) if reading.estimation != 0 else reading.held
     return Audits(
         np.empty((count, m), np.int64), np.empty(shape, np.int64), np.empty(shape, np.int64),
         np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty((count, m)),
@@ -168,8 +168,10 @@ def read_batch(
         else:
             agreement[:] = 0
             _draw_one_by_one(reading, w, seed, world, first + b, agreement, audits, b)
-            if reading.estimated:
-                estimate_readers(agreement, reading.rereading, audits.readers[b])
+            if reading.estimation != 0:
+                estimate_readers_at(
+                    reading.estimation, (agreement, reading.rereading, audits.readers[b])
+                )
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]

@@ -16,7 +16,8 @@ from underrecording.audit import Audits
 from underrecording.compiling import compiled
 from underrecording.inspection.auditor import (
     DRAWS_OF_A_STRATUM,
-    estimate_readers,
+    estimate_readers_at,
+    estimation_address,
     read_again,
     read_once,
 )
@@ -60,7 +61,8 @@ def read_in_layers(
     audits = read_review(plan, review, strand, chosen, seed, world, readings_at)
     _read_anew(
         audits, strand.reports, strand.due, strand.recorded, strand.over_recorded, review.records,
-        review.confusion, review.unreachable, review.rereading, review.held is None,
+        review.confusion, review.unreachable, review.rereading,
+        estimation_address() if review.held is None else 0,
         np.uint64(seed), world, records_at, readings_at, review.purpose,
     )  # fmt: skip
     return audits
@@ -69,7 +71,7 @@ def read_in_layers(
 @compiled
 def _read_anew(
     audits: Any, reports: Any, due: Any, recorded: Any, over_recorded: Any, records: Any,
-    confusion: Any, unreachable: Any, rereading: Any, estimated: Any,
+    confusion: Any, unreachable: Any, rereading: Any, estimation: Any,
     seed: Any, world: Any, records_at: Any, readings_at: Any, purpose: Any,
 ) -> None:  # fmt: skip
     """Fill the counts of *audits* in again, records and readings each from its address."""
@@ -101,8 +103,8 @@ def _read_anew(
                 audits.due[b, i, h] = read[0] + read[1]
                 audits.recorded[b, i, h] = read[0]
                 audits.over_recorded[b, i, h] = read[2]
-        if estimated:
-            estimate_readers(agreement, rereading, audits.readers[b])
+        if estimation != 0:
+            estimate_readers_at(estimation, (agreement, rereading, audits.readers[b]))
 
 
 @compiled

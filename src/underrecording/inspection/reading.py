@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.audit import FAULTLESS
-from underrecording.inspection.auditor import READ_ONCE, Rereading, are_faultless
+from underrecording.inspection.auditor import (
+    READ_ONCE,
+    Rereading,
+    are_faultless,
+    estimation_address,
+)
 from underrecording.inspection.count_tables import NO_TABLES, CountTables
 from underrecording.inspection.forces.design import ForcePlan
 from underrecording.inspection.inspect import InspectionPlan
@@ -48,8 +53,8 @@ class Reading(NamedTuple):
         With a share of 0 where second readings would find nothing.
     plain : bool
         Whether readers find all there is (`reads_plainly`).
-    estimated : bool
-        Whether each audit estimates its own readers.
+    estimation : int
+        Address of `estimate_readers` where each audit estimates its own readers, else 0.
     held : float array (1, 4, 2)
         `Audit.readers` where it does not.
     purpose : int
@@ -69,7 +74,7 @@ class Reading(NamedTuple):
     unreachable: Floats
     rereading: Rereading
     plain: bool
-    estimated: bool
+    estimation: int
     held: Floats
     purpose: int
     tables: CountTables
@@ -98,7 +103,7 @@ def make_reading(
         unreachable=review.unreachable,
         rereading=review.rereading if _twice(review) else READ_ONCE,
         plain=reads_plainly(review),
-        estimated=review.held is None,
+        estimation=estimation_address() if review.held is None else 0,
         held=FAULTLESS[None] if review.held is None else review.held,
         purpose=review.purpose,
         tables=tables,

@@ -17,7 +17,7 @@ from underrecording.stream.schedule import (
     relative_by_day,
 )
 from underrecording.world.factors import officers_of
-from underrecording.world.law import Law, force_luck
+from underrecording.world.law import Law, luck_of_forces
 from underrecording.world.options import Drivers, WorldOptions
 from underrecording.world.pathway import Pathway
 
@@ -158,7 +158,7 @@ def force_stream(
 
 def luck_of(law: Law, seed: int, world: int, replicate: int, force: int) -> Luck:
     """What sets a force apart in one world: the same numbers as under `fidelity: rates`."""
-    return Luck(*force_luck(law, np.uint64(seed), world, replicate, force))
+    return Luck(*luck_of_forces(law, seed, world, replicate)[:, force].tolist())
 
 
 def hourly_rate(pathway: Pathway) -> Floats:

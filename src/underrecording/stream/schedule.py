@@ -55,7 +55,7 @@ class Schedule(NamedTuple):
 
 
 class Luck(NamedTuple):
-    """What sets a force apart, in standard deviations; see `world.law.force_luck`."""
+    """What sets a force apart, in standard deviations; see `world.law.luck_of_forces`."""
 
     effect: float
     knowledge: float

@@ -113,7 +113,7 @@ def _ledger(options_json: str, seed: int, world: int, replicate: int, threads: i
         count(force, draws, times, ledger, 0)
 
     for_each_force(made.law, one, threads)
-    draw_other_systems(made.law, np.uint64(seed), world, replicate, ledger, 0)
+    draw_other_systems(made.law, seed, world, replicate, ledger)
     return ledger
 
 

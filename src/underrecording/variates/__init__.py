@@ -1,6 +1,6 @@
 """Exact random counts at addresses: one by one, or many at once with the same digits."""
 
-from underrecording.variates.binomials import binomials, room_for_binomials
+from underrecording.variates.binomials import binomials
 from underrecording.variates.counts import (
     binomial,
     binomial_quantile,
@@ -19,6 +19,5 @@ __all__ = [
     "hypergeometric_quantile",
     "hypergeometric_quantiles",
     "hypergeometric_thresholds",
-    "room_for_binomials",
     "room_for_hypergeometrics",
 ]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from underrecording.compiling import compiled
+from underrecording.elementary import log
 from underrecording.rng import uniforms
 
 _HALF_LOG_2_PI = 0.5 * math.log(2.0 * math.pi)
@@ -171,7 +172,7 @@ def log_factorial(n: Any) -> Any:
     x, y = float(n), 1.0 / float(n)
     z = y * y
     series = y * (1.0 / 12.0 - z * (1.0 / 360.0 - z * (1.0 / 1260.0 - z / 1680.0)))
-    return (x + 0.5) * math.log(x) - x + _HALF_LOG_2_PI + series
+    return (x + 0.5) * log(x) - x + _HALF_LOG_2_PI + series
 
 
 @compiled
@@ -220,7 +221,7 @@ def binomial_from(
         k = math.floor((2.0 * a * per_edge + b) * (u - 0.5) + (n * rare + 0.5))
         accepted = edge >= 0.07 and v <= squeeze
         if not accepted and 0 <= k <= n:
-            height = math.log(v * alpha / (a * per_edge * per_edge + b))
+            height = log(v * alpha / (a * per_edge * per_edge + b))
             accepted = _is_below(height, n, rare, mode, int(k), variance)
         if accepted:
             count = int(k)
@@ -230,27 +231,45 @@ def binomial_from(
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
-def normal_bounds(y: Any, per_variance: Any) -> Any:
-    """The logarithm of P(k) / P(mode), y = |k - mode|: what it is near to, and how near.
+def log_weight_nearly(k: Any, mode: Any, mean: Any, p: Any, per_variance: Any) -> Any:
+    """The logarithm of P(k) / P(mode): what it is near to, and how near.
 
-    Source: Kachitvichyanukul & Schmeiser (1988), Commun. ACM 31:216, step 5.2, there
-    for y above 20; the tests hold it against exact weights from 1 to half the variance.
+    For k closer to the mode than half the variance less 1, *p* at most 1/2, and a
+    *mean* of 10 or more. Stirling's formula in powers of x = k - mean, to x^4 where
+    n is in it and to x^2 in the rest; the margin is more than what is left out. Tests
+    hold it against exact weights.
+
+    >>> weight, margin = log_weight_nearly(70.0, 50.0, 50.0, 0.5, 1 / 25.0)
+    >>> abs(weight - math.log(math.comb(100, 70) / math.comb(100, 50))) < margin < 0.9
+    True
     """
-    third = (y * (y * (1.0 / 3.0) + 0.625) + 1.0 / 6.0) * per_variance
-    return -0.5 * y * y * per_variance, y * per_variance * (third + 0.5)
+    p_p, skew = p * (1.0 - p), 1.0 - 2.0 * p
+    x, x_mode, y = k - mean, mode - mean, abs(k - mode)
+    weight = _log_weight(x, p_p, skew, per_variance)
+    weight -= _log_weight(x_mode, p_p, skew, per_variance)
+    x_v = abs(x) * per_variance
+    margin = x_v * x_v * x_v * (0.1 * x * x * per_variance + 1.0 / 3.0)
+    return weight, margin + (0.25 * y + 0.2) * per_variance * per_variance
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _log_weight(x: Any, p_p: Any, skew: Any, per_variance: Any) -> Any:
+    """Log P(mean + x), but for what does not depend on x and is small."""
+    x_v = x * per_variance
+    even = 0.25 * (1.0 - 2.0 * p_p) * per_variance - x_v * x_v * (1.0 - 3.0 * p_p) / 12.0
+    return x_v * (skew * (x * x_v / 6.0 - 0.5) - 0.5 * x + x * even)
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
 def _is_below(height: Any, n: Any, p: Any, mode: Any, k: Any, variance: Any) -> Any:
     """Whether *height* is at most log P(k) / P(mode); bounds settle most cases."""
-    y = float(abs(k - mode))
-    if y < 0.5 * variance - 1.0:
-        normal, margin = normal_bounds(y, 1.0 / variance)
-        if height < normal - margin:
+    if abs(k - mode) < 0.5 * variance - 1.0:
+        weight, margin = log_weight_nearly(float(k), float(mode), n * p, p, 1.0 / variance)
+        if height < weight - margin:
             return True
-        if height > normal + margin:
+        if height > weight + margin:
             return False
     log_weight = (
         log_factorial(mode) + log_factorial(n - mode) - log_factorial(k) - log_factorial(n - k)
     )
-    return height <= log_weight + (k - mode) * math.log(p / (1.0 - p))
+    return height <= log_weight + (k - mode) * log(p / (1.0 - p))

@@ -78,7 +78,7 @@ class World:
         than *fields* may be left at 0, and change nothing in these.
         """
         ledger = Ledger.empty(count, *self.law.reports.shape)
-        draw_worlds(self.law, np.uint64(seed), 0, first, parts_of(fields), ledger)
+        draw_worlds(self.law, seed, 0, first, parts_of(fields), ledger)
         return ledger
 
     def fixed(
@@ -86,7 +86,7 @@ class World:
     ) -> Ledger:
         """Return fixed world *number*; *threads* and *fields* as in `fresh`."""
         ledger = Ledger.empty(1, *self.law.reports.shape)
-        draw_worlds(self.law, np.uint64(seed), number, 0, parts_of(fields), ledger)
+        draw_worlds(self.law, seed, number, 0, parts_of(fields), ledger)
         return ledger
 
     def expected_accuracy(self) -> Floats:

@@ -7,18 +7,17 @@ changes nothing in the rest.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from underrecording.compiling import compiled, uncounted
 from underrecording.ledger import Ledger
 from underrecording.rng import (
     DISPOSALS,
     DUE,
     LATE,
-    LATENESS_OF_FORCES,
     MISCLASSIFIED,
     NO_CRIMED,
     OTHER_SYSTEMS,
@@ -30,11 +29,15 @@ from underrecording.rng import (
     ROUTE_OF_UNRECORDED,
     WRONG_DISPOSALS,
     WRONGLY_NO_CRIMED,
-    normals,
 )
-from underrecording.variates import binomials, room_for_binomials
-from underrecording.world.law import Law, expit, force_luck, p_at_bureau
-from underrecording.world.rules.logistic import after_review, logistic
+from underrecording.variates import binomials
+from underrecording.world.chances import chances_at_bureau, chances_of_lateness, chances_recorded
+from underrecording.world.law import Law
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Draw = Callable[[Ints, Floats | float, int, Ints], None]
+"""Counts of n and p, for a purpose, into an array."""
 
 EVERYTHING = frozenset(Ledger._fields)
 """All counts of a ledger."""
@@ -70,165 +73,66 @@ def parts_of(fields: Collection[str]) -> Parts:
     )
 
 
-@compiled
-def draw_worlds(law: Law, seed: Any, world: Any, first: Any, parts: Parts, ledger: Ledger) -> None:
+def draw_worlds(law: Law, seed: int, world: int, first: int, parts: Parts, ledger: Ledger) -> None:
     """Fill *ledger* with *parts* of the worlds of replicates *first*, *first* + 1, ..."""
-    room = room_for_binomials(*law.reports.shape)
-    p, share = np.empty(law.reports.shape), np.empty(law.reports.shape)
-    for row in range(ledger.reports.shape[0]):
-        _draw_world(law, seed, world, first + row, parts, ledger, row, room, p, share)
-
-
-@compiled
-def _draw_world(
-    law: Any, seed: Any, world: Any, replicate: Any, parts: Any, ledger: Any, row: Any, room: Any,
-    p: Any, share: Any,
-) -> None:  # fmt: skip
-    law, ledger, room = uncounted(law), uncounted(ledger), uncounted(room)
-    _draw_reports(law, seed, world, replicate, ledger, row, room, p, share)
+    draw = _draw_at(seed, world, first)
+    ledger.reports[:] = law.reports
+    draw(ledger.reports, law.due_share, DUE, ledger.due)
+    p = chances_recorded(law, seed, world, first, len(ledger.due))
+    draw(ledger.due, p, RECORDED, ledger.recorded)
     if parts.over_recorded:
-        share[:] = law.over_recording_rate
-        not_due = ledger.reports[row] - ledger.due[row]
-        binomials(
-            not_due, share, seed, world, replicate, OVER_RECORDED, room,
-            ledger.over_recorded[row],
-        )  # fmt: skip
+        not_due = ledger.reports - ledger.due
+        draw(not_due, law.over_recording_rate, OVER_RECORDED, ledger.over_recorded)
     if parts.no_crimes:
-        _draw_no_crimes(law, seed, world, replicate, ledger, row, room, share)
+        made = ledger.recorded + ledger.over_recorded
+        draw(made, law.no_crime_rate, NO_CRIMED, ledger.no_crimed)
+        draw(ledger.no_crimed, law.wrong_share, WRONGLY_NO_CRIMED, ledger.wrongly_no_crimed)
     if parts.other_systems:
-        _draw_other_systems(law, seed, world, replicate, ledger, row, room, share)
+        draw_other_systems(law, seed, world, first, ledger)
     if parts.crime_records:
-        _draw_crime_records(law, seed, world, replicate, ledger, row, room, share)
+        late = chances_of_lateness(law, seed, world, first, len(ledger.due))
+        draw(ledger.recorded, late[:, :, None], LATE, ledger.late)
+        _draw_crime_records(law, draw, ledger)
     if parts.routes:
-        _draw_routes(law, seed, world, replicate, ledger, row, room, p, share)
+        _draw_routes(law, draw, p, ledger)
 
 
-@compiled
-def _draw_reports(
-    law: Any, seed: Any, world: Any, replicate: Any, ledger: Any, row: Any, room: Any, p: Any,
-    share: Any,
-) -> None:  # fmt: skip
-    """Reports that are due, and those of them that are recorded."""
-    n_forces, n_groups = law.reports.shape
-    for f in range(n_forces):
-        z_effect, z_knowledge, z_review, z_pressure = force_luck(law, seed, world, replicate, f)
-        knowledge = expit(law.knowledge[0] + law.knowledge[1] * z_knowledge)
-        review = expit(law.review[0] + law.review[1] * z_review)
-        pressure = expit(law.pressure[0] + law.pressure[1] * z_pressure)
-        for k in range(n_groups):
-            first_decision = expit(
-                logistic(
-                    law.intercept[k], law.tau * z_effect, knowledge - law.know_0,
-                    law.excess_load[f], pressure, law.kappa, law.omega, law.psi[k],
-                )
-            )  # fmt: skip
-            p[f, k] = after_review(first_decision, review, law.detection)
-    ledger.reports[row] = law.reports
-    share[:] = law.due_share
-    due = ledger.due[row]
-    binomials(law.reports, share, seed, world, replicate, DUE, room, due)
-    binomials(due, p, seed, world, replicate, RECORDED, room, ledger.recorded[row])
+def draw_other_systems(law: Law, seed: int, world: int, first: int, ledger: Ledger) -> None:
+    """Fill in what *ledger* holds of crimes outside the audited logs."""
+    ledger.other_due[:], ledger.gap_due[:] = law.other_due, law.gap_due
+    draw = _draw_at(seed, world, first)
+    draw(ledger.other_due, law.other_accuracy, OTHER_SYSTEMS, ledger.other_recorded)
 
 
-@compiled
-def _draw_no_crimes(
-    law: Any, seed: Any, world: Any, replicate: Any, ledger: Any, row: Any, room: Any, share: Any
-) -> None:
-    """Recorded crimes that are cancelled, and those of them that are so wrongly."""
-    made = ledger.recorded[row] + ledger.over_recorded[row]
-    no_crimed = ledger.no_crimed[row]
-    share[:] = law.no_crime_rate
-    binomials(made, share, seed, world, replicate, NO_CRIMED, room, no_crimed)
-    share[:] = law.wrong_share
-    binomials(
-        no_crimed, share, seed, world, replicate, WRONGLY_NO_CRIMED, room,
-        ledger.wrongly_no_crimed[row],
-    )  # fmt: skip
+def _draw_at(seed: int, world: int, first: int) -> Draw:
+    def draw(n: Ints, p: Floats | float, purpose: int, counts: Ints) -> None:
+        binomials(n, p, seed, world, first, purpose, counts)
+
+    return draw
 
 
-@compiled
-def draw_other_systems(
-    law: Law, seed: Any, world: Any, replicate: Any, ledger: Ledger, row: Any
-) -> None:
-    """Fill in what row *row* of *ledger* holds of crimes outside the audited logs."""
-    room, share = room_for_binomials(*law.reports.shape), np.empty(law.reports.shape)
-    _draw_other_systems(law, seed, world, replicate, ledger, row, room, share)
+def _draw_crime_records(law: Law, draw: Draw, ledger: Ledger) -> None:
+    """What there is to say of crime records besides that they were made, and when."""
+    standing = ledger.recorded + ledger.over_recorded - ledger.no_crimed
+    draw(ledger.recorded, law.misclassified_share, MISCLASSIFIED, ledger.misclassified)
+    draw(standing, law.disposal_share, DISPOSALS, ledger.disposals)
+    draw(ledger.disposals, law.wrong_disposal_share, WRONG_DISPOSALS, ledger.wrong_disposals)
 
 
-@compiled
-def _draw_other_systems(
-    law: Any, seed: Any, world: Any, replicate: Any, ledger: Any, row: Any, room: Any, share: Any
-) -> None:
-    ledger.other_due[row] = law.other_due
-    ledger.gap_due[row] = law.gap_due
-    share[:] = law.other_accuracy
-    binomials(
-        law.other_due, share, seed, world, replicate, OTHER_SYSTEMS, room,
-        ledger.other_recorded[row],
-    )  # fmt: skip
-
-
-@compiled
-def _draw_crime_records(
-    law: Any, seed: Any, world: Any, replicate: Any, ledger: Any, row: Any, room: Any, share: Any
-) -> None:
-    """What there is to say of crime records besides that they were made."""
-    recorded = ledger.recorded[row]
-    standing = recorded + ledger.over_recorded[row] - ledger.no_crimed[row]
-    for f in range(share.shape[0]):
-        z, _ = normals(seed, world, replicate, LATENESS_OF_FORCES, f, 0, 0)
-        share[f] = expit(law.late[0] + law.late[1] * z)
-    binomials(recorded, share, seed, world, replicate, LATE, room, ledger.late[row])
-    share[:] = law.misclassified_share
-    binomials(
-        recorded, share, seed, world, replicate, MISCLASSIFIED, room, ledger.misclassified[row]
-    )
-    disposals = ledger.disposals[row]
-    share[:] = law.disposal_share
-    binomials(standing, share, seed, world, replicate, DISPOSALS, room, disposals)
-    share[:] = law.wrong_disposal_share
-    binomials(
-        disposals, share, seed, world, replicate, WRONG_DISPOSALS, room,
-        ledger.wrong_disposals[row],
-    )  # fmt: skip
-
-
-@compiled
-def _draw_routes(
-    law: Any, seed: Any, world: Any, replicate: Any, ledger: Any, row: Any, room: Any, p: Any,
-    share: Any,
-) -> None:  # fmt: skip
+def _draw_routes(law: Law, draw: Draw, p: Floats, ledger: Ledger) -> None:
     """Reports made directly to the crime bureau, of those of each true category.
 
     Each report has its route with the same chance, and the chances of both routes mix
     to *p*: so the counts over both are what they were, and are split here.
     """
-    recorded, due = ledger.recorded[row], ledger.due[row]
-    over_recorded = ledger.over_recorded[row]
-    bureau_due, bureau_recorded = ledger.bureau_due[row], ledger.bureau_recorded[row]
-    bureau_reports, bureau_over = ledger.bureau_reports[row], ledger.bureau_over_recorded[row]
-    _fill_bureau_share(law, p, True, share)
-    binomials(recorded, share, seed, world, replicate, ROUTE_OF_RECORDED, room, bureau_recorded)
-    _fill_bureau_share(law, p, False, share)
-    binomials(due - recorded, share, seed, world, replicate, ROUTE_OF_UNRECORDED, room, bureau_due)
-    bureau_due += bureau_recorded
-    share[:] = law.bureau_share
-    binomials(
-        over_recorded, share, seed, world, replicate, ROUTE_OF_OVER_RECORDED, room, bureau_over
+    of_recorded, of_unrecorded = chances_at_bureau(law, p)
+    draw(ledger.recorded, of_recorded, ROUTE_OF_RECORDED, ledger.bureau_recorded)
+    unrecorded = ledger.due - ledger.recorded
+    draw(unrecorded, of_unrecorded, ROUTE_OF_UNRECORDED, ledger.bureau_due)
+    ledger.bureau_due[:] += ledger.bureau_recorded
+    draw(
+        ledger.over_recorded, law.bureau_share, ROUTE_OF_OVER_RECORDED, ledger.bureau_over_recorded
     )
-    others = ledger.reports[row] - due - over_recorded
-    binomials(others, share, seed, world, replicate, ROUTE_OF_NOT_DUE, room, bureau_reports)
-    bureau_reports += bureau_due + bureau_over
-
-
-@compiled
-def _fill_bureau_share(law: Any, p: Any, recorded: Any, share: Any) -> None:
-    """Chance that a due report was made to the bureau, given whether it was recorded (Bayes)."""
-    for f in range(share.shape[0]):
-        for k in range(share.shape[1]):
-            over_both = p[f, k]
-            at_bureau = p_at_bureau(over_both, law.bureau_share, law.bureau_effect)
-            if not recorded:
-                over_both, at_bureau = 1.0 - over_both, 1.0 - at_bureau
-            # Where none are expected there are none to share out.
-            share[f, k] = min(1.0, law.bureau_share * at_bureau / max(over_both, 1e-300))
+    others = ledger.reports - ledger.due - ledger.over_recorded
+    draw(others, law.bureau_share, ROUTE_OF_NOT_DUE, ledger.bureau_reports)
+    ledger.bureau_reports[:] += ledger.bureau_due + ledger.bureau_over_recorded

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.compiling import compiled
-from underrecording.rng import FORCE_EFFECTS, normals
+from underrecording.rng import FORCE_EFFECTS, normals_of_forces
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -76,31 +76,28 @@ class Law(NamedTuple):
     bureau_effect: float
 
 
-@compiled
-def expit(x: Any) -> Any:
-    """Inverse of the logit; 0 and 1 at minus and plus infinity.
-
-    >>> expit(0.0)
-    0.5
-    """
-    return 1.0 / (1.0 + math.exp(-x))
-
-
-@compiled(inline=True)  # type: ignore[untyped-decorator]
-def force_luck(law: Law, seed: Any, world: Any, replicate: Any, f: Any) -> Any:
-    """What sets force *f* apart in one world, in standard deviations.
+def luck_of_forces(law: Law, seed: int, world: int, replicate: int) -> Floats:
+    """What sets forces apart in one world, in standard deviations.
 
     Returns
     -------
-    effect, knowledge, review, pressure : float
-        Of the unexplained effect (as given, where it is), and of the logits of
+    float array (4, F)
+        The unexplained effect (as given, where it is); then of the logits of
         knowledge, review share and pressure.
     """
-    z_effect, z_knowledge = normals(seed, world, replicate, FORCE_EFFECTS, f, 0, 0)
-    z_review, z_pressure = normals(seed, world, replicate, FORCE_EFFECTS, f, 0, 1)
-    if not math.isnan(law.fixed_effect[f]):
-        z_effect = law.fixed_effect[f]
-    return z_effect, z_knowledge, z_review, z_pressure
+    luck = np.empty((4, len(law.fixed_effect)))
+    fill_luck(law, np.uint64(seed), world, replicate, luck)
+    return luck
+
+
+@compiled
+def fill_luck(law: Any, seed: Any, world: Any, replicate: Any, luck: Any) -> None:
+    """Fill *luck* (4, F) as `luck_of_forces` returns it; or (4, more than F): forces unheard of."""
+    normals_of_forces(seed, world, replicate, FORCE_EFFECTS, 0, luck[0], luck[1])
+    normals_of_forces(seed, world, replicate, FORCE_EFFECTS, 1, luck[2], luck[3])
+    for f in range(law.fixed_effect.size):
+        if not math.isnan(law.fixed_effect[f]):
+            luck[0, f] = law.fixed_effect[f]
 
 
 @compiled
