@@ -17,6 +17,7 @@ from typing import Any
 
 import numba
 from numba import types
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
@@ -72,7 +73,8 @@ def uncounted(_: Any, value: Any) -> Any:
 
     For compiled code: Numba counts a reference, atomically, at each call that
     passes an array on and each time one is read from a tuple; a loop over small
-    audits spent three quarters of its time on that. The arrays must outlive the view.
+    audits spent three quarters of its time on that. The arrays must outlive the view: take
+    it of arguments only, which the caller holds.
     """
 
     def codegen(context: Any, builder: Any, __: Any, arguments: Any) -> Any:
@@ -98,6 +100,8 @@ def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 @intrinsic  # type: ignore[untyped-decorator]
 def flat(_: Any, array: Any) -> Any:
     """Return all of a contiguous *array* as one row, a view that is `uncounted`."""
+    if array.layout != "C":
+        raise TypingError(f"expected a contiguous array, got {array}")
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         table = context.make_array(array)(context, builder, arguments[0])

@@ -51,7 +51,7 @@ NATIONAL = MAX_FORCES - 1
 """The force number of draws that concern no single force."""
 
 _LOW_32, _LOW_31 = np.uint64(0xFFFFFFFF), np.uint64(0x7FFFFFFF)
-_SHIFT_32 = np.uint64(32)
+_SHIFT_32, _FORCE = np.uint64(32), np.uint64(MAX_FORCES - 1)
 _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
@@ -109,7 +109,23 @@ def whole_number(
     >>> whole_number(np.uint64(7), 0, 3, RESAMPLE, NATIONAL, 0, 0)
     133499289995417628
     """
-    a, b, _, _ = _words(seed, replicate, _who(world, purpose, force), _which(group, index))
+    return _whole(seed, replicate, _who(world, purpose, force), _which(group, index))
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def whole_numbers(
+    seed: Any, world: Any, first: Any, purpose: Any, force: Any, group: Any, index: Any,
+    numbers: Any,
+) -> None:  # fmt: skip
+    """Fill *numbers* (B,) with `whole_number` of the replicates from *first* on."""
+    who, which = _who(world, purpose, force), _which(group, index)
+    for b in range(numbers.size):
+        numbers[b] = _whole(seed, first + b, who, which)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _whole(seed: Any, replicate: Any, who: Any, which: Any) -> Any:
+    a, b, _, _ = _words(seed, replicate, who, which)
     return np.int64((a << np.uint64(31)) ^ (b & _LOW_31))
 
 
@@ -176,6 +192,14 @@ def address_words(
             who[i], which[i] = words_of(world, purpose, forces[position], group, index)
             i += 1
     who[i:], which[i:] = np.uint64(0), np.uint64(0)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def cells_of(who: Any, which: Any, n_groups: Any, cell: Any) -> None:
+    """Fill *cell* (n,) with places in a table of forces by groups, read off their addresses."""
+    groups = np.uint64(n_groups)
+    for i in range(cell.size):
+        cell[i] = (who[i] & _FORCE) * groups + (which[i] >> np.uint64(24))
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]

@@ -8,8 +8,9 @@ from scipy import stats
 
 from underrecording.audit import ForceFrame
 from underrecording.inspection.audits import select_forces
+from underrecording.inspection.forces.design import selection_name
 from underrecording.inspection.forces.srs import SimpleRandom
-from underrecording.inspection.inspect import InspectionPlan, compiled_select
+from underrecording.inspection.inspect import InspectionPlan
 from underrecording.ledger import Ledger
 from underrecording.world.build import build_world
 from underrecording.world.options import WorldOptions
@@ -44,7 +45,7 @@ def plan_of(forces, records, *, confusion=PERFECT, select=SimpleRandom.select):
     """Plan of reports alone, built directly."""
     return InspectionPlan(
         forces=forces,
-        select=compiled_select(select),
+        select=selection_name(select),
         records=np.asarray(records),
         confusion=np.asarray(confusion, float),
         no_crime_groups=(),

@@ -31,12 +31,16 @@ def world(rng, n_forces, n_strata, most, sampled):
     return reports, due, recorded, np.minimum(rng.integers(0, sampled, reports.shape), reports)
 
 
+def as_drawn(u):
+    """The uniform next to *u*: uniforms are odd multiples of half of 2^-52."""
+    return (np.floor(np.asarray(u) * 2.0**52) + 0.5) / 2.0**52
+
+
 def counts(tables, cells, first, second):
     """Counts of one audit, (m, H)."""
-    due, recorded = np.empty(cells.shape, np.int64), np.empty(cells.shape, np.int64)
-    force = cells[:, 0] // cells.shape[1]
-    look_up(tables, force, cells.shape[1], first.ravel(), second.ravel(), due, recorded)
-    return due, recorded
+    room, row, due, recorded = np.empty((4, cells.size), np.int64)
+    look_up(tables, cells.ravel(), first.ravel(), second.ravel(), room, row, due, recorded)
+    return due.reshape(cells.shape), recorded.reshape(cells.shape)
 
 
 def mistakes(tables, made_of, first, second):
@@ -60,6 +64,7 @@ def test_tables_give_the_counts_of_the_quantiles(most, sampled):
     tables = count_tables(*made_of)
     first, second = edges(DUE_SLOTS), edges(RECORDED_SLOTS)
     first, second = np.concatenate([first, rng.random(200)]), np.resize(second, first.size + 200)
+    first, second = as_drawn(first), as_drawn(second)
     rng.shuffle(second)
     assert mistakes(tables, made_of, first, second) == 0
 
@@ -79,12 +84,13 @@ def test_counts_out_of_reach_of_a_byte_are_searched_for():
     made_of = reports, reports // 2, reports // 4, np.array([[1_500]])
     tables = count_tables(*made_of)
     assert (tables.due_guide == 127).any()
-    u = np.concatenate([edges(64), np.random.default_rng(3).random(500), [1e-15]])
+    luck = np.random.default_rng(3).random(500)
+    u = as_drawn(np.concatenate([edges(64), luck, [1e-15]]))
     assert mistakes(tables, made_of, u, u[::-1].copy()) == 0
 
 
 def test_the_size_of_tables_is_told_before_they_are_made():
     made_of = world(np.random.default_rng(5), 5, 3, 3_000, 80)
     tables = count_tables(*made_of)
-    room = tables.due_guide.nbytes + tables.recorded_guide.nbytes + tables.thresholds.nbytes
+    room = tables.due_guide.nbytes + tables.recorded_guide.nbytes + tables.cuts.nbytes
     assert size_of(made_of[3], made_of[1]) >= room

@@ -13,8 +13,9 @@ from scipy import stats
 from underrecording.inspection.auditor import READ_ONCE
 from underrecording.inspection.audits import read_no_crimes, read_reports
 from underrecording.inspection.counts import read_stratum
+from underrecording.inspection.forces.design import selection_name
 from underrecording.inspection.forces.srs import SimpleRandom, simple_random_plan
-from underrecording.inspection.inspect import InspectionPlan, compiled_select, plan_inspection
+from underrecording.inspection.inspect import InspectionPlan, plan_inspection
 from underrecording.inspection.options import (
     Auditors,
     InspectionOptions,
@@ -71,7 +72,7 @@ def counted(stratum, confusion, *, sampled=None, replicates=REPLICATES, seed=17)
 def plan_of_one(n, confusion):
     return InspectionPlan(
         forces=simple_random_plan(1, 1),
-        select=compiled_select(SimpleRandom.select),
+        select=selection_name(SimpleRandom.select),
         records=np.array([[n]]),
         confusion=np.array(confusion, float),
         no_crime_groups=(),

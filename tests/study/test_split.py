@@ -12,8 +12,9 @@ from underrecording.errors import UserError
 from underrecording.estimation import EstimatorSpec
 from underrecording.estimation.many import repeat
 from underrecording.inspection.audits import read_review, select_forces
+from underrecording.inspection.forces.design import selection_name
 from underrecording.inspection.forces.srs import SimpleRandom, simple_random_plan
-from underrecording.inspection.inspect import InspectionPlan, compiled_select
+from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.layers import _read_anew, read_in_layers
 from underrecording.inspection.questions import QUESTIONS
 from underrecording.inspection.strands import reports_strand
@@ -47,7 +48,7 @@ def small(confusion=(1.0, 1.0, 1.0, 1.0)):
         getattr(ledger, field)[0, :, 0] = column
     plan = InspectionPlan(
         forces=simple_random_plan(FORCES, n),
-        select=compiled_select(SimpleRandom.select),
+        select=selection_name(SimpleRandom.select),
         records=np.full((n, 1), READ),
         confusion=np.array(confusion),
         no_crime_groups=(),

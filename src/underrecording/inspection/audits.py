@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.audit import Audits
-from underrecording.compiling import compiled, uncounted
-from underrecording.dispatch import address_of, through
+from underrecording.compiling import compiled, flat, uncounted
+from underrecording.dispatch import loop_address
 from underrecording.inspection.auditor import DRAWS_OF_A_STRATUM, estimate_readers_at
 from underrecording.inspection.count_tables import look_up
 from underrecording.inspection.counts import read_stratum
-from underrecording.inspection.forces.design import SELECT_SIGNATURE
+from underrecording.inspection.forces.design import call_selection
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.reading import make_reading
 from underrecording.inspection.review import Review
@@ -24,9 +24,10 @@ from underrecording.rng import (
     NATIONAL,
     RESAMPLE,
     address_words,
+    cells_of,
     in_eights,
     uniforms_of_strata,
-    whole_number,
+    whole_numbers,
 )
 from underrecording.variates import hypergeometric_quantiles, room_for_hypergeometrics
 
@@ -40,7 +41,7 @@ def select_forces(
     """Forces inspected in replicates *first* to *first* + *count* - 1, (count, m)."""
     chosen = np.empty((count, plan.forces.inspected), np.int64)
     address, accuracy = select_address(plan), force_accuracy(ledger)
-    select_batch(address, plan.forces, np.uint64(seed), world, first, accuracy, 0, chosen)
+    _select(address, plan.forces, np.uint64(seed), world, first, accuracy, chosen)
     return chosen
 
 
@@ -77,23 +78,15 @@ def read_no_crimes(
 
 
 def select_address(plan: InspectionPlan) -> int:
-    """Address of the plan's compiled selection."""
-    return address_of(plan.select, SELECT_SIGNATURE)
-
-
-_select = through(*SELECT_SIGNATURE.args, of_loops=False)
+    """Address of the plan's compiled selection; see `call_selection`."""
+    return loop_address("selection", plan.select)
 
 
 @compiled
-def select_batch(
-    address: Any, forces: Any, seed: Any, world: Any, first: Any, accuracy: Any, row: Any,
-    chosen: Any,
-) -> None:  # fmt: skip
-    """Fill *chosen* (B, m); the first of the replicates has its world in row *row* of W."""
-    forces, accuracy, chosen = uncounted(forces), uncounted(accuracy), uncounted(chosen)
-    for b in range(chosen.shape[0]):
-        w = row + b if accuracy.shape[0] > 1 else 0
-        _select(address, (forces, seed, world, first + b, accuracy[w], chosen[b]))
+def _select(
+    address: Any, forces: Any, seed: Any, world: Any, first: Any, accuracy: Any, chosen: Any
+) -> None:
+    call_selection(address, (forces, seed, world, first, accuracy, 0, chosen))
 
 
 class Draws(NamedTuple):
@@ -103,6 +96,8 @@ class Draws(NamedTuple):
     ----------
     who, which : uint64 arrays
         Words of addresses.
+    cell : int array
+        Which of the strata of all forces, F H of them, each is.
     first, second, u : float arrays
         Uniforms, as they are addressed and as they are used.
     population, successes, drawn, counts : int arrays
@@ -111,6 +106,7 @@ class Draws(NamedTuple):
 
     who: Any
     which: Any
+    cell: Any
     first: Any
     second: Any
     u: Any
@@ -126,9 +122,10 @@ def room_for_draws(reading: Any, m: Any) -> Any:
     """Room for the draws of one audit of *m* forces."""
     n = in_eights(m * reading.records.shape[1])
     return Draws(
-        np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n), np.empty(n),
-        np.full(n, 0.5), np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
-        np.zeros(n, np.int64), room_for_hypergeometrics(n),
+        np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n, np.int64),
+        np.empty(n), np.empty(n), np.full(n, 0.5), np.zeros(n, np.int64),
+        np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
+        room_for_hypergeometrics(n),
     )  # fmt: skip
 
 
@@ -154,17 +151,23 @@ def read_batch(
     Replicates are *first* and those after it; the first has its world in row *row* of W.
     """
     reading, audits, draws = uncounted(reading), uncounted(audits), uncounted(draws)
+    # Each strand has a draw index of its own, crime reports the first: resamples of one
+    # say nothing of those of another.
+    whole_numbers(
+        seed, world, first, RESAMPLE, NATIONAL, 0, reading.purpose - COUNT_REPORTS, audits.seed
+    )
     agreement = np.zeros((4, 4), np.int64)
+    n_strata = reading.records.shape[1]
     for b in range(audits.force.shape[0]):
         w = row + b if reading.strand.reports.shape[0] > 1 else 0
-        _copy_frame(reading, w, audits, b)
-        # Each strand has a draw index of its own, crime reports the first: resamples of one
-        # say nothing of those of another.
-        audits.seed[b] = whole_number(
-            seed, world, first + b, RESAMPLE, NATIONAL, 0, reading.purpose - COUNT_REPORTS
-        )
+        address_words(
+            world, reading.purpose, audits.force[b], n_strata, DRAWS_OF_A_STRATUM,
+            draws.who, draws.which,
+        )  # fmt: skip
+        cells_of(draws.who, draws.which, n_strata, draws.cell)
+        _copy_frame(reading, w, draws.cell, audits, b)
         if reading.plain:
-            _read_plainly(reading, w, seed, world, first + b, draws, audits, b)
+            _read_plainly(reading, w, seed, first + b, draws, audits, b)
         else:
             agreement[:] = 0
             _draw_one_by_one(reading, w, seed, world, first + b, agreement, audits, b)
@@ -175,56 +178,68 @@ def read_batch(
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
-def _read_plainly(
-    reading: Any, w: Any, seed: Any, world: Any, replicate: Any, draws: Any, audits: Any, b: Any
-) -> None:
-    """Find all there is in the records drawn, strata by the vector."""
-    force, n_strata = audits.force[b], reading.records.shape[1]
-    if reading.known.due.shape[0] > 0:
-        for i in range(force.size):
-            for h in range(n_strata):
-                audits.due[b, i, h] = reading.known.due[w, force[i], h]
-                audits.recorded[b, i, h] = reading.known.recorded[w, force[i], h]
-        return
-    address_words(
-        world, reading.purpose, force, n_strata, DRAWS_OF_A_STRATUM, draws.who, draws.which
-    )
-    uniforms_of_strata(seed, replicate, draws.who, draws.which, draws.first, draws.second)
-    if reading.tables.due_guide.shape[0] > 0:
-        look_up(
-            reading.tables, force, n_strata, draws.first, draws.second,
-            audits.due[b], audits.recorded[b],
-        )  # fmt: skip
-        return
-    _draw_counts(reading, w, draws, audits, b)
+def _copy_frame(reading: Any, w: Any, cell: Any, audits: Any, b: Any) -> None:
+    """What is known of an audit before a record is read."""
+    for i in range(audits.force.shape[1]):
+        f = audits.force[b, i]
+        audits.p_inclusion[b, i] = reading.forces.p_declared[f]
+        audits.force_stratum[b, i] = reading.forces.stratum_declared[f]
+    reports, records = flat(reading.strand.reports[w]), flat(reading.records)
+    frame, sampled = flat(audits.frame[b]), flat(audits.sampled[b])
+    for j in range(frame.size):
+        frame[j] = reports[cell[j]]
+        sampled[j] = min(records[cell[j]], frame[j])
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
-def _draw_counts(reading: Any, w: Any, draws: Any, audits: Any, b: Any) -> None:
-    """Counts of all strata at once, those of most records first."""
-    strand, force, n_strata = reading.strand, audits.force[b], reading.records.shape[1]
+def _read_plainly(
+    reading: Any, w: Any, seed: Any, replicate: Any, draws: Any, audits: Any, b: Any
+) -> None:
+    """Find all there is in the records drawn, strata by the vector."""
+    due, recorded = flat(audits.due[b]), flat(audits.recorded[b])
+    if reading.known.due.shape[0] > 0:
+        known_due, known_recorded = flat(reading.known.due[w]), flat(reading.known.recorded[w])
+        for j in range(due.size):
+            due[j] = known_due[draws.cell[j]]
+            recorded[j] = known_recorded[draws.cell[j]]
+        return
+    uniforms_of_strata(seed, replicate, draws.who, draws.which, draws.first, draws.second)
+    if reading.tables.due_guide.shape[0] > 0:
+        look_up(
+            reading.tables, draws.cell, draws.first, draws.second, draws.counts, draws.drawn,
+            due, recorded,
+        )  # fmt: skip
+        return
+    _draw_counts(reading, w, draws, flat(audits.sampled[b]), due, recorded)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _draw_counts(reading: Any, w: Any, draws: Any, sampled: Any, due: Any, recorded: Any) -> None:
+    """Quantiles of all strata of an audit, those of most records first."""
+    reports_of, due_of = flat(reading.strand.reports[w]), flat(reading.strand.due[w])
+    recorded_of = flat(reading.strand.recorded[w])
+    n_strata, size = reading.records.shape[1], sampled.size
     j = 0
     for h in reading.order:
-        for i in range(force.size):
-            draws.u[j] = draws.first[i * n_strata + h]
-            draws.population[j] = strand.reports[w, force[i], h]
-            draws.successes[j] = strand.due[w, force[i], h]
-            draws.drawn[j] = audits.sampled[b, i, h]
+        for i in range(h, size, n_strata):
+            draws.u[j], draws.drawn[j] = draws.first[i], sampled[i]
+            draws.population[j] = reports_of[draws.cell[i]]
+            draws.successes[j] = due_of[draws.cell[i]]
             j += 1
     _quantiles(draws, draws.drawn, draws.counts)
     j = 0
     for h in reading.order:
-        for i in range(force.size):
-            draws.u[j] = draws.second[i * n_strata + h]
+        for i in range(h, size, n_strata):
+            draws.u[j] = draws.second[i]
             draws.population[j] = draws.successes[j]
-            draws.successes[j] = strand.recorded[w, force[i], h]
-            audits.due[b, i, h] = draws.counts[j]
+            draws.successes[j] = recorded_of[draws.cell[i]]
+            due[i] = draws.counts[j]
             j += 1
     _quantiles(draws, draws.counts, draws.drawn)
     j = 0
     for h in reading.order:
-        for i in range(force.size):
-            audits.recorded[b, i, h] = draws.drawn[j]
+        for i in range(h, size, n_strata):
+            recorded[i] = draws.drawn[j]
             j += 1
     # What is left over, to make up eights, draws nothing.
     draws.drawn[j:] = 0
@@ -235,19 +250,6 @@ def _quantiles(draws: Any, drawn: Any, counts: Any) -> None:
     hypergeometric_quantiles(
         draws.u, draws.population, draws.successes, drawn, draws.hypergeometrics, counts
     )
-
-
-@compiled(inline=True)  # type: ignore[untyped-decorator]
-def _copy_frame(reading: Any, w: Any, audits: Any, b: Any) -> None:
-    """What is known of an audit before a record is read."""
-    for i in range(audits.force.shape[1]):
-        f = audits.force[b, i]
-        audits.p_inclusion[b, i] = reading.forces.p_declared[f]
-        audits.force_stratum[b, i] = reading.forces.stratum_declared[f]
-        for h in range(reading.records.shape[1]):
-            reports = reading.strand.reports[w, f, h]
-            audits.frame[b, i, h] = reports
-            audits.sampled[b, i, h] = min(reading.records[f, h], reports)
 
 
 @compiled

@@ -5,11 +5,13 @@ how many of the n records read are due, and how many of these are recorded. Both
 inverse CDFs are written down once. A *guide* (Chen & Asau 1974, AIIE Trans.
 6:163) then holds the count itself for all uniforms of a slot that lead to the
 same one, for the few others where in the CDF to begin. The CDF is that of
-`hypergeometric_quantile`, by the same sums, so not one count differs.
+`hypergeometric_quantile`, by the same sums, and is written down as the uniforms at
+which its comparisons turn: so not one count differs.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,30 +39,33 @@ class CountTables(NamedTuple):
     row : int array (C,)
         Row in which the laws given 0, 1, ... reports due begin.
     recorded_guide : uint8 array (R, RECORDED_SLOTS)
+    cuts : float array
+        Largest uniforms that lead to each count of any weight, law by law, those of
+        due reports first; 2 for the last one.
     start : int array (C + R + 1,)
-        Where the thresholds of each law begin, those of due reports first.
-    thresholds : float array
-        Weight reached up to each count, from the smallest of any weight.
-    smallest, base : int arrays (C + R,)
-        The smallest count of any weight; the one from which guides count.
-    total : float array (C + R,)
-        Weight of all counts.
+        Where the cuts of each law begin.
+    zero : int array (C + R,)
+        Where its cut of count 0 is, or would be.
+    base : int array (C + R,)
+        The count from which its guide counts.
+    based : bool
+        Whether any does so from another than 0.
     """
 
     due_guide: NDArray[np.uint8]
     row: NDArray[np.int64]
     recorded_guide: NDArray[np.uint8]
+    cuts: NDArray[np.float64]
     start: NDArray[np.int64]
-    thresholds: NDArray[np.float64]
-    smallest: NDArray[np.int64]
+    zero: NDArray[np.int64]
     base: NDArray[np.int64]
-    total: NDArray[np.float64]
+    based: bool
 
 
 NO_TABLES = CountTables(
     np.zeros((0, DUE_SLOTS), np.uint8), np.zeros(0, np.int64),
-    np.zeros((0, RECORDED_SLOTS), np.uint8), np.zeros(1, np.int64), np.zeros(0),
-    np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0),
+    np.zeros((0, RECORDED_SLOTS), np.uint8), np.zeros(0), np.zeros(1, np.int64),
+    np.zeros(0, np.int64), np.zeros(0, np.int64), False,
 )  # fmt: skip
 
 
@@ -68,10 +73,10 @@ def size_of(sampled: NDArray[np.int64], due: NDArray[np.int64]) -> int:
     """Bytes of the tables of a world of which *sampled* records are read in each cell."""
     n, most = sampled.ravel(), np.minimum(sampled, due).ravel()
     guides = DUE_SLOTS * n.size + RECORDED_SLOTS * int((most + 1).sum())
-    return guides + 8 * _most_thresholds(n, most)
+    return guides + 8 * _most_cuts(n, most)
 
 
-def _most_thresholds(n: NDArray[np.int64], most: NDArray[np.int64]) -> int:
+def _most_cuts(n: NDArray[np.int64], most: NDArray[np.int64]) -> int:
     # Of each law as many as records it concerns and one more, or fewer.
     return int((n + 1).sum() + ((most + 1) * (most + 2) // 2).sum())
 
@@ -90,14 +95,15 @@ def count_tables(
         due_guide=np.empty((n.size, DUE_SLOTS), np.uint8),
         row=row[:-1],
         recorded_guide=np.empty((int(row[-1]), RECORDED_SLOTS), np.uint8),
+        cuts=np.empty(_most_cuts(n, most)),
         start=np.zeros(laws + 1, np.int64),
-        thresholds=np.empty(_most_thresholds(n, most)),
-        smallest=np.empty(laws, np.int64),
+        zero=np.empty(laws, np.int64),
         base=np.empty(laws, np.int64),
-        total=np.empty(laws),
+        based=False,
     )
     _fill(reports.ravel(), due.ravel(), recorded.ravel(), n, most, tables)
-    return tables._replace(thresholds=tables.thresholds[: tables.start[-1]].copy())
+    cuts, based = tables.cuts[: tables.start[-1]].copy(), bool(tables.base.any())
+    return tables._replace(cuts=cuts, based=based)
 
 
 @compiled
@@ -114,15 +120,17 @@ def _fill(reports: Any, due: Any, recorded: Any, n: Any, most: Any, tables: Any)
 def _add_law(
     law: Any, population: Any, successes: Any, drawn: Any, tables: Any, guide: Any
 ) -> None:
-    """Write the thresholds of a law behind those before it, and its guide."""
+    """Write the cuts of a law behind those before it, and its guide."""
     start = tables.start[law]
-    low, count, total = hypergeometric_thresholds(
-        population, successes, drawn, tables.thresholds[start:]
-    )
-    tables.start[law + 1] = start + count
-    tables.smallest[law], tables.total[law] = low, total
-    # Where one byte cannot reach all counts it reaches those about the median.
-    tables.base[law] = max(low, _search(tables, law, 0.5) - _FAR // 2)
+    cuts = tables.cuts[start:]
+    low, count, total = hypergeometric_thresholds(population, successes, drawn, cuts)
+    for i in range(count - 1):
+        cuts[i] = _cut(cuts[i], total)
+    cuts[count - 1] = 2.0
+    tables.start[law + 1], tables.zero[law] = start + count, start - low
+    # Where a byte cannot reach all counts it reaches those about the median.
+    beyond_reach = low + count > _FAR
+    tables.base[law] = max(low, _search(tables, law, 0.5) - _FAR // 2) if beyond_reach else 0
     width = _RESOLUTION / guide.size
     for slot in range(guide.size):
         first = _search(tables, law, (slot * width + 0.5) / _RESOLUTION)
@@ -135,51 +143,69 @@ def _add_law(
 
 
 @compiled
+def _cut(threshold: Any, total: Any) -> Any:
+    """Largest uniform u with ``u * total <= threshold`` as floats go; below 0 if there is none."""
+    place = math.floor(threshold / total * _RESOLUTION)
+    while place >= 0 and (place + 0.5) / _RESOLUTION * total > threshold:
+        place -= 1
+    while (place + 1.5) / _RESOLUTION * total <= threshold:
+        place += 1
+    return (place + 0.5) / _RESOLUTION
+
+
+@compiled
 def _search(tables: Any, law: Any, u: Any) -> Any:
-    """Smallest count whose threshold reaches *u*."""
-    target = u * tables.total[law]
+    """Smallest count whose cut *u* does not pass."""
     low, high = tables.start[law], tables.start[law + 1] - 1
     while low < high:
         middle = (low + high) // 2
-        if target <= tables.thresholds[middle]:
+        if u <= tables.cuts[middle]:
             high = middle
         else:
             low = middle + 1
-    return tables.smallest[law] + low - tables.start[law]
-
-
-@compiled(inline=True)  # type: ignore[untyped-decorator]
-def _count(tables: Any, law: Any, u: Any, guided: Any) -> Any:
-    """Count of a law, given what its guide says of *u*."""
-    count = tables.base[law] + guided
-    if guided < _FAR:
-        return count
-    if guided == _FAR:
-        return _search(tables, law, u)
-    count -= _UNSETTLED
-    target, offset = u * tables.total[law], tables.start[law] - tables.smallest[law]
-    last = tables.start[law + 1] - 1
-    while offset + count < last and target > tables.thresholds[offset + count]:
-        count += 1
-    return count
+    return low - tables.zero[law]
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
 def look_up(
-    tables: Any, force: Any, n_strata: Any, first: Any, second: Any, due: Any, recorded: Any
+    tables: Any, cell: Any, first: Any, second: Any, room: Any, row: Any, due: Any, recorded: Any
 ) -> None:
-    """Fill *due* and *recorded* (m, H) of the forces in rows *force* (m,).
+    """Fill *due* and *recorded* (n,) of the strata *cell*.
 
-    *first* and *second* are the uniforms of each stratum, m H of them or more.
+    *first* and *second* are the uniforms of each, *room* and *row* for as many whole
+    numbers. What is unsettled is put down before it is known to be, and settled
+    afterwards: to branch on luck takes longer.
     """
     n_cells = tables.due_guide.shape[0]
-    for i in range(force.size):
-        for h in range(n_strata):
-            cell, u = force[i] * n_strata + h, first[i * n_strata + h]
-            guided = np.int64(tables.due_guide[cell, int(u * DUE_SLOTS)])
-            due[i, h] = _count(tables, cell, u, guided)
-    for i in range(force.size):
-        for h in range(n_strata):
-            r, u = tables.row[force[i] * n_strata + h] + due[i, h], second[i * n_strata + h]
-            guided = np.int64(tables.recorded_guide[r, int(u * RECORDED_SLOTS)])
-            recorded[i, h] = _count(tables, n_cells + r, u, guided)
+    unsettled: Any = 0
+    for j in range(due.size):
+        guided = np.int64(tables.due_guide[cell[j], int(first[j] * DUE_SLOTS)])
+        due[j] = tables.base[cell[j]] + guided if tables.based else guided
+        row[j] = tables.row[cell[j]] + due[j]
+        room[unsettled] = j
+        unsettled += guided >= _FAR
+    for o in range(unsettled):
+        j = room[o]
+        due[j] = _settled(tables, cell[j], first[j], due[j])
+        row[j] = tables.row[cell[j]] + due[j]
+    unsettled = 0
+    for j in range(due.size):
+        guided = np.int64(tables.recorded_guide[row[j], int(second[j] * RECORDED_SLOTS)])
+        recorded[j] = tables.base[n_cells + row[j]] + guided if tables.based else guided
+        room[unsettled] = j
+        unsettled += guided >= _FAR
+    for o in range(unsettled):
+        j = room[o]
+        recorded[j] = _settled(tables, n_cells + row[j], second[j], recorded[j])
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _settled(tables: Any, law: Any, u: Any, count: Any) -> Any:
+    """Count of a law at *u*, whose guide does not say which: it gave *count*."""
+    if count - tables.base[law] == _FAR:
+        return _search(tables, law, u)
+    count -= _UNSETTLED
+    zero = tables.zero[law]
+    while u > tables.cuts[zero + count]:
+        count += 1
+    return count

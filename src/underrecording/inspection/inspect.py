@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.audit import FAULTLESS, ForceFrame
-from underrecording.compiling import compiled
 from underrecording.inspection.auditor import READ_ONCE, Rereading, known_readers
-from underrecording.inspection.forces.design import SELECT_SIGNATURE, ForcePlan, Select
+from underrecording.inspection.forces.design import ForcePlan, selection_name
 from underrecording.inspection.options import Auditors, InspectionOptions
 from underrecording.inspection.records import allocate, allocate_evenly, short_strata
 from underrecording.inspection.review import (
@@ -39,7 +37,8 @@ class InspectionPlan:
     Attributes
     ----------
     forces : ForcePlan
-    select : compiled selection
+    select : str
+        Name of the selection, of a design's `select`.
     records : int array (F, H)
         Reports to read in each stratum of each force, were it inspected.
     confusion : float array (4,)
@@ -68,7 +67,7 @@ class InspectionPlan:
     """
 
     forces: ForcePlan
-    select: Select
+    select: str
     records: Ints
     confusion: Floats
     no_crime_groups: tuple[int, ...]
@@ -151,7 +150,7 @@ def plan_inspection(
         no_crime_held = known_readers(no_crime_confusion, READ_ONCE)
     return InspectionPlan(
         forces=options.forces.plan(frame),
-        select=compiled_select(type(options.forces).select),
+        select=selection_name(type(options.forces).select),
         records=allocate(*laid_out),
         confusion=confusion,
         no_crime_groups=groups,
@@ -172,9 +171,3 @@ def _rereading(auditors: Auditors) -> Rereading:
     second = auditors.second_reading
     registrar = rates_of(second.registrar.due, second.registrar.recorded)
     return Rereading(second.share, second.adjudicate, registrar)
-
-
-@cache
-def compiled_select(select: Any) -> Any:
-    """Compile a selection to be called through a pointer: one loop serves all designs."""
-    return compiled(select.py_func, signature=SELECT_SIGNATURE)

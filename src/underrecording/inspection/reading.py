@@ -94,10 +94,10 @@ def make_reading(
     read plainly (`reads_plainly`); without either the same numbers take longer.
     """
     return Reading(
-        strand=strand,
+        strand=Strand._make(map(np.ascontiguousarray, strand)),
         forces=plan.forces,
         force_type=plan.force_type,
-        records=review.records,
+        records=np.ascontiguousarray(review.records),
         order=np.argsort(-review.records.sum(axis=0), kind="stable"),
         confusion=review.confusion,
         unreachable=review.unreachable,

@@ -110,7 +110,7 @@ def run_block(
 def _at_once(plan: StudyPlan) -> int:
     """Replicates of a chunk: more where all have one world, one where each takes seconds."""
     if not plan.fresh:
-        return 16 * CHUNK
+        return 32 * CHUNK
     return 1 if plan.scenario.world.fidelity == "events" else CHUNK
 
 

@@ -29,8 +29,8 @@ from underrecording.inspection.audits import (
     room_for_audits,
     room_for_draws,
     select_address,
-    select_batch,
 )
+from underrecording.inspection.forces.design import call_selection
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.reading import Reading
 
@@ -124,8 +124,9 @@ def _replicate(
     for start in range(0, count, size):
         stop = min(start + size, count)
         audits = _part(room, reading.strand.volume, start, stop)
-        select_batch(
-            select, reading.forces, seed, world, first + start, accuracy, start, audits.force
+        call_selection(
+            select,
+            (reading.forces, seed, world, first + start, accuracy, start, audits.force),
         )
         read_batch(reading, seed, world, first + start, start, audits, draws)
         for q in range(domains.shape[0]):

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from underrecording.estimation.many import repeat
 from underrecording.inspection.audits import read_reports, select_forces
+from underrecording.inspection.forces.design import selection_name
 from underrecording.inspection.forces.srs import simple_random_plan, smallest_keys
 from underrecording.inspection.forces.tilted import Tilted
-from underrecording.inspection.inspect import InspectionPlan, compiled_select
+from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.questions import strand_of
 from underrecording.ledger import NATIONAL, under_recording_rate
 
@@ -67,5 +68,5 @@ def _first(cell: CellPlan, count: int, n_forces: int) -> InspectionPlan:
     return replace(
         cell.inspection,
         forces=simple_random_plan(count, n_forces, tilt=tilt),
-        select=compiled_select(smallest_keys),
+        select=selection_name(smallest_keys),
     )

@@ -79,11 +79,27 @@ def binomials(
     np.True_
     """
     p = np.ascontiguousarray(np.broadcast_to(p, counts.shape), np.float64)
-    _fill(np.ascontiguousarray(n), p, np.uint64(seed), world, first, purpose, counts)
+    _fill(np.ascontiguousarray(n), p, np.uint64(seed), world, first, purpose, _room(), counts)
+
+
+def _room() -> Room:
+    def whole() -> Ints:
+        return np.zeros(_AT_ONCE, np.int64)
+
+    def words() -> NDArray[np.uint64]:
+        return np.zeros(_AT_ONCE, np.uint64)
+
+    return Room(
+        place=whole(), replicate=whole(), who=words(), which=words(),
+        first=np.full(_AT_ONCE, 0.5), second=np.full(_AT_ONCE, 0.5),
+        n=whole(), p=np.full(_AT_ONCE, 0.5), counts=whole(), unsettled=whole(),
+    )  # fmt: skip
 
 
 @compiled
-def _fill(n: Any, p: Any, seed: Any, world: Any, first: Any, purpose: Any, counts: Any) -> None:
+def _fill(
+    n: Any, p: Any, seed: Any, world: Any, first: Any, purpose: Any, room: Any, counts: Any
+) -> None:
     n_rows, n_forces, n_groups = counts.shape
     cells = n_forces * n_groups
     who, which = np.empty(cells, np.uint64), np.empty(cells, np.uint64)
@@ -95,7 +111,7 @@ def _fill(n: Any, p: Any, seed: Any, world: Any, first: Any, purpose: Any, count
         for c in range(cells):
             row[b * cells + c], cell[b * cells + c] = b, c
     n, p, counts = n.ravel(), p.ravel(), counts.ravel()
-    room, attempt, left = uncounted(_room()), 0, row.size
+    room, attempt, left = uncounted(room), 0, row.size
     while left > 0:
         still = 0
         for start in range(0, left, _AT_ONCE):
@@ -127,16 +143,6 @@ def _fill(n: Any, p: Any, seed: Any, world: Any, first: Any, purpose: Any, count
                 )  # fmt: skip
         left = still
         attempt += 1
-
-
-@compiled(inline=True)  # type: ignore[untyped-decorator]
-def _room() -> Any:
-    return Room(
-        np.empty(_AT_ONCE, np.int64), np.zeros(_AT_ONCE, np.int64), np.zeros(_AT_ONCE, np.uint64),
-        np.zeros(_AT_ONCE, np.uint64), np.empty(_AT_ONCE), np.empty(_AT_ONCE),
-        np.zeros(_AT_ONCE, np.int64), np.full(_AT_ONCE, 0.5), np.empty(_AT_ONCE, np.int64),
-        np.empty(_AT_ONCE, np.int64),
-    )  # fmt: skip
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]

@@ -10,6 +10,8 @@ from numba import types
 from numpy.typing import NDArray
 
 from underrecording.audit import ForceFrame
+from underrecording.compiling import uncounted
+from underrecording.dispatch import KINDS, Kind, call, through
 from underrecording.options import Section
 from underrecording.registry import Registry
 
@@ -81,12 +83,39 @@ PLAN_TYPE = types.NamedTuple(
     ),
     ForcePlan,
 )
-SELECT_SIGNATURE = types.void(PLAN_TYPE, types.uint64, types.int64, types.int64, _FLOATS, _INTS)
-SELECT_TYPE = types.FunctionType(SELECT_SIGNATURE)
 
 Select = Callable[[ForcePlan, Any, Any, Any, Any, Any], None]
 """``select(plan, seed, world, replicate, accuracy (F,), chosen (m,))``: *chosen* ascends,
 strictly unless forces are drawn with replacement."""
+
+_SELECTIONS: dict[str, Any] = {}
+
+
+def selection_name(select: Select) -> str:
+    """Name under which the loop of a compiled *select* is found."""
+    function = select.py_func  # type: ignore[attr-defined]
+    name = f"{function.__module__}.{function.__qualname__}"
+    _SELECTIONS[name] = function
+    return name
+
+
+def selection_loop(
+    plug_in: Any, plan: Any, seed: Any, world: Any, first: Any, accuracy: Any, row: Any, chosen: Any
+) -> None:
+    """Fill *chosen* (B, m); the first of the replicates has its world in row *row* of W."""
+    plan, accuracy, chosen = uncounted(plan), uncounted(accuracy), uncounted(chosen)
+    for b in range(chosen.shape[0]):
+        w = row + b if accuracy.shape[0] > 1 else 0
+        call(plug_in, plan, seed, world, first + b, accuracy[w], chosen[b])
+
+
+_ARGUMENTS = (
+    PLAN_TYPE, types.uint64, types.int64, types.int64, _FLOAT_TABLE, types.int64,
+    types.Array(types.int64, 2, "C"),
+)  # fmt: skip
+KINDS["selection"] = Kind(lambda name: _SELECTIONS[name], selection_loop, _ARGUMENTS)
+call_selection = through(*_ARGUMENTS)
+"""A `selection_loop` in compiled code, by its address."""
 
 
 class ForceDesign(Section):
