@@ -266,15 +266,23 @@ def _from_table(table: pa.Table) -> Moments:
 
 
 def _content_hash(table: pa.Table) -> str:
-    """SHA-256 of the values of a table, column by column."""
+    """SHA-256 of the values of a table, column by column.
+
+    Of a dictionary the words, and which of them each row has. As an array of NumPy
+    it would be pointers to words, and those are others in every process.
+    """
     digest = hashlib.sha256()
     for name in table.column_names:
         digest.update(name.encode())
         column = table[name].combine_chunks()
         if pa.types.is_fixed_size_list(column.type):
             column = column.flatten()
+        if pa.types.is_dictionary(column.type):
+            digest.update("\0".join(column.dictionary.to_pylist()).encode())
+            column = column.indices
         if pa.types.is_string(column.type):
             digest.update("\0".join(column.to_pylist()).encode())
         else:
-            digest.update(np.ascontiguousarray(column.to_numpy(zero_copy_only=False)).tobytes())
+            values = np.ascontiguousarray(column.to_numpy(zero_copy_only=False))
+            digest.update(values.data)
     return digest.hexdigest()
