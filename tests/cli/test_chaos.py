@@ -27,6 +27,7 @@ def settings(replicates, block_size):
         f"study.replicates={replicates}",
         f"study.block_size={block_size}",
         "study.trajectories=2",
+        "study.keep=rows",
     ]
 
 
@@ -152,6 +153,8 @@ def check_chaos(tmp_path, *, kills, parts_a_kill, block_size):
     for name, text in undisturbed(tmp_path / "whole", replicates, block_size).items():
         assert (folder / name).read_text() == text
     assert n_parts(folder) == n_blocks
+    for part in (tmp_path / "whole/parts").iterdir():
+        assert (folder / "parts" / part.name).read_bytes() == part.read_bytes()
 
 
 def test_a_run_killed_twice_ends_in_the_same_bytes(tmp_path):

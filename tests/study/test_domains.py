@@ -28,9 +28,13 @@ ASKED = f"study.estimands=[{', '.join(f'under_recording_rate/{name}' for name in
 
 
 def rows_of(plan, replicates=400):
-    """Truth (T, R), estimates (T, E, R) and reasons of the first replicates."""
+    """Truth (T, R), answers (T, E, R, 4) and reasons of the first replicates.
+
+    An answer is an estimate, its standard error, low and high.
+    """
     rows = run_block(plan, Block(0, 0, replicates)).rows
-    return rows.truth, rows.answers, rows.reasons
+    answers = np.stack([rows.estimate, rows.se, rows.low, rows.high], axis=-1)
+    return rows.truth[0], answers[0], rows.reason[0]
 
 
 @pytest.mark.parametrize("strata", ["group", "group_route"])
@@ -46,7 +50,7 @@ def test_a_census_gives_the_truth_of_every_domain(loaded, strata):
     )  # fmt: skip
     truth, answers, reasons = rows_of(plan, 20)
     np.testing.assert_allclose(answers[:, 0, :, 0], truth, rtol=1e-12)
-    np.testing.assert_allclose(answers[:, 0, :, 1], 0.0, atol=1e-15)
+    np.testing.assert_allclose(answers[:, 0, :, 1] ** 2, 0.0, atol=1e-15)
     assert (reasons == OK).all()
     assert len(np.unique(truth[:, 0])) == len(domains)
 
@@ -80,6 +84,7 @@ def test_answers_by_route_group_and_force_are_those_of_audits_cut_by_hand(loaded
         )  # fmt: skip
         for e, spec in enumerate(plan.estimators):
             expected, why = repeat(spec, cut, level=0.95)
+            expected[:, 1] **= 0.5
             np.testing.assert_array_equal(answers[DOMAINS.index(name), e], expected)
             np.testing.assert_array_equal(reasons[DOMAINS.index(name), e], why)
     essex = plan.cells[0].world.frame.forces.index("Essex")

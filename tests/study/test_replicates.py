@@ -107,7 +107,7 @@ def test_a_block_is_the_same_with_and_without_tables(loaded, monkeypatch):
     drawn_module._kept.clear()
     tabled = run_block(plan, Block(0, 0, 50))
     drawn_module._kept.clear()
-    assert (tabled.rows.answers == one_by_one.rows.answers).all()
+    assert all((a == b).all() for a, b in zip(tabled.rows[2:], one_by_one.rows[2:], strict=True))
     assert all((a == b).all() for a, b in zip(tabled.moments, one_by_one.moments, strict=True))
 
 

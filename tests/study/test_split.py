@@ -201,7 +201,7 @@ def test_the_first_layer_is_the_study_itself(loaded):
     )  # fmt: skip
     _, audits = next(layers)
     answers, _ = repeat(plan.estimators[1], audits, level=0.95)
-    np.testing.assert_array_equal(answers[:, 0], rows.answers[0, 1, :50, 0])
+    np.testing.assert_array_equal(answers[:, 0], rows.estimate[0, 0, 1, :50])
 
 
 def test_sources_sum_to_the_variance_of_the_error(loaded):
@@ -322,7 +322,7 @@ def test_cells_and_designs_share_their_luck(loaded, change, least):
     def errors(*overrides):
         plan = plan_study(loaded("study.sweep={}", "study.trajectories=0", *overrides))
         rows = run_block(plan, Block(0, 0, 600)).rows
-        return rows.answers[0, 1, :, 0] - rows.truth[0]
+        return rows.estimate[0, 0, 1] - rows.truth[0, 0]
 
     here, there, elsewhere = errors(), errors(change), errors(change, "seed=8")
     assert np.corrcoef(here, there)[0, 1] > least
@@ -333,5 +333,5 @@ def test_cells_and_designs_share_their_luck(loaded, change, least):
 
 def test_estimators_share_their_luck(loaded):
     rows = run_block(plan_study(loaded("study.sweep={}")), Block(0, 0, 600)).rows
-    pooled, ratio = rows.answers[0, :, :, 0]
-    assert np.corrcoef(pooled - rows.truth[0], ratio - rows.truth[0])[0, 1] > 0.7
+    pooled, ratio = rows.estimate[0, 0] - rows.truth[0, 0]
+    assert np.corrcoef(pooled, ratio)[0, 1] > 0.7

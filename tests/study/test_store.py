@@ -16,7 +16,7 @@ from underrecording.errors import UserError
 from underrecording.files import write_atomically
 from underrecording.rng import RESULTS_VERSION
 from underrecording.study import plan_study, read_results
-from underrecording.study.store import Store
+from underrecording.study.store import Store, _content_hash
 
 
 def measures_csv(results):
@@ -169,7 +169,7 @@ def test_a_file_that_may_not_grow_is_a_message_and_leaves_nothing(loaded, tmp_pa
         from pathlib import Path
         import numpy as np, pyarrow as pa
         from underrecording.errors import UserError
-        from underrecording.study.store import Store
+        from underrecording.study.store import Store, _content_hash
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         with Store(Path(sys.argv[1]), "digest", {}).opened() as store:
             store.write_table("small", pa.table({"a": [1]}))
@@ -213,6 +213,21 @@ def _as_bits(table):
         (name, [b.to_pybytes() for c in table[name].chunks for b in c.buffers() if b is not None])
         for name in table.column_names
     ]
+
+
+def dictionary(words, codes):
+    return pa.table({"word": pa.DictionaryArray.from_arrays(pa.array(codes, pa.int16()), words)})
+
+
+def test_the_hash_of_words_is_of_the_words_and_not_of_where_they_lie(tmp_path):
+    """Of their places in memory it would be another each time: no such part would be whole."""
+    words = ["".join(["o", "k"]), "nothing due"]
+    found = {_content_hash(dictionary(words, [0, 1, 1])) for _ in range(5)}
+    pq.write_table(dictionary(words, [0, 1, 1]), tmp_path / "words.parquet")
+    found.add(_content_hash(pq.read_table(tmp_path / "words.parquet")))
+    assert len(found) == 1
+    others = [(words, [0, 1, 0]), (["ok", "nothing duf"], [0, 1, 1]), (words[::-1], [0, 1, 1])]
+    assert len(found | {_content_hash(dictionary(*other)) for other in others}) == 4
 
 
 def test_leftovers_of_a_crash_are_swept_up(run, tmp_path):

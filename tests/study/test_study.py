@@ -35,7 +35,7 @@ def value(results, estimator, measure, cell=0, domain="national"):
     return float(row["value"].iloc[0])
 
 
-def assert_same_moments(first, second):
+def assert_same(first, second):
     for name, a, b in zip(first._fields, first, second, strict=True):
         np.testing.assert_array_equal(a, b, err_msg=name)
 
@@ -74,14 +74,14 @@ def test_replicates_in_memory_at_once_change_no_digit(loaded, monkeypatch, chunk
     expected = run_block(plan, Block(0, 0, 50))
     monkeypatch.setattr(block_module, "CHUNK", chunk)
     again = run_block(plan, Block(0, 0, 50))
-    assert_same_moments(again.moments, expected.moments)
-    np.testing.assert_array_equal(again.rows.answers, expected.rows.answers)
+    assert_same(again.moments, expected.moments)
+    assert_same(again.rows, expected.rows)
 
 
 def test_another_cell_changes_nothing_in_the_reference_cell(loaded):
     alone = run_block(plan_study(loaded("study.sweep={}")), Block(0, 0, 50))
     swept = run_block(plan_study(loaded()), Block(0, 0, 50))
-    assert_same_moments(swept.moments.at(0), alone.moments.at(0))
+    assert_same(swept.moments.at(0), alone.moments.at(0))
 
 
 def test_another_estimator_changes_nothing_in_the_first(loaded):
@@ -89,19 +89,19 @@ def test_another_estimator_changes_nothing_in_the_first(loaded):
     reference = "study.reference=combined_ratio/linearised/t"
     both = run_block(plan_study(loaded(reference)), Block(0, 0, 50))
     one = run_block(plan_study(loaded("estimators=[combined_ratio/linearised/t]")), Block(0, 0, 50))
-    assert_same_moments(both.moments.at(0, 0, 1), one.moments.at(0, 0, 0))
+    assert_same(both.moments.at(0, 0, 1), one.moments.at(0, 0, 0))
 
 
 def test_no_two_replicates_are_alike(loaded):
     rows = run_block(plan_study(loaded()), Block(0, 0, 50)).rows
-    assert len(np.unique(rows.answers[0, 1, :, 0])) == 50
-    assert len(np.unique(rows.truth[0])) == 50
+    assert len(np.unique(rows.estimate[0, 0, 1])) == 50
+    assert len(np.unique(rows.truth[0, 0])) == 50
 
 
 def test_a_fixed_world_has_one_truth_and_many_estimates(loaded):
     rows = run_block(plan_study(loaded("world.draw=fixed")), Block(0, 0, 50)).rows
-    assert len(np.unique(rows.truth[0])) == 1
-    assert len(np.unique(rows.answers[0, 1, :, 0])) == 50
+    assert len(np.unique(rows.truth[0, 0])) == 1
+    assert len(np.unique(rows.estimate[0, 0, 1])) == 50
 
 
 def test_replicates_do_not_depend_on_the_block_they_are_in(loaded):
@@ -115,9 +115,9 @@ def test_replicates_do_not_depend_on_the_block_they_are_in(loaded):
 def test_a_trajectory_ends_at_the_sample_of_all_forces_and_passes_the_reference_cell(loaded):
     result = run_block(plan_study(loaded()), Block(0, 0, 50))
     pooled = result.trajectory.estimate[0]
-    np.testing.assert_array_equal(pooled[:, 4], result.rows.answers[0, 0, :3, 0])
+    np.testing.assert_array_equal(pooled[:, 4], result.rows.estimate[0, 0, 0, :3])
     assert pooled.shape == (3, 43)
-    np.testing.assert_array_equal(result.trajectory.truth, result.rows.truth[0, :3])
+    np.testing.assert_array_equal(result.trajectory.truth, result.rows.truth[0, 0, :3])
 
 
 def test_moments_agree_with_the_rows_that_are_kept(run):

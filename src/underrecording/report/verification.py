@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from underrecording.errors import UserError
 from underrecording.report.write import csv_text, tables_of
 from underrecording.study import read_results
+from underrecording.study.kept import part_names as names_of
 from underrecording.study.recall import recall
 from underrecording.study.store import MANIFEST
 from underrecording.study.verify import (
@@ -94,11 +95,7 @@ def verify(folder: Path, *, blocks: int, seed: int, progress: Progress) -> Verif
     bad = {fault.partition(".parquet")[0].rpartition("/")[2] for fault in wrong_parts}
     sample = sample_of_blocks(plan.blocks(), blocks, seed)
     # A part that cannot be read has nothing to be compared with.
-    sample = [
-        block
-        for block in sample
-        if not bad & ({block.name} | {f"{kind}-{block.name}" for kind in ("rows", "trajectory")})
-    ]
+    sample = [block for block in sample if not bad & set(names_of(plan, block))]
     if sample:
         progress.say("Computing blocks again ...")
     progress.start(0, sum(block.stop - block.start for block in sample))

@@ -78,6 +78,9 @@ class StudyOptions(Section):
     """Replicates that are computed, summed and stored together; part of what results rest on."""
     trajectories: Annotated[int, Field(ge=0, le=200)] = 200
     """Replicates of which the estimate after 1, 2, ... F forces is kept."""
+    keep: Literal["summaries", "rows"] = "summaries"
+    """What is kept of the replicates: sums and histograms, or also every estimate, as rows in
+    `parts/`; no result depends on it."""
     sweep: Sweep = Sweep()
 
     @model_validator(mode="after")
@@ -174,11 +177,11 @@ class Scenario(Section):
     def settings(self) -> dict[str, Any]:
         """All that changes results.
 
-        Titles, the report and the number of replicates are left out: more
-        replicates extend a run.
+        Titles, the report, the number of replicates and what is kept of them are
+        left out: more replicates extend a run.
         """
         content = self.model_dump(mode="json", exclude={"title", "aim", "report"})
-        del content["study"]["replicates"]
+        del content["study"]["replicates"], content["study"]["keep"]
         # Cells follow the order of the swept keys, and a digest sorts all keys.
         if len(self.study.sweep.columns) > 1:
             content["study"]["swept"] = list(self.study.sweep.columns)

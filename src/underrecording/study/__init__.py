@@ -3,6 +3,7 @@
 from underrecording.study.plan import StudyPlan, plan_study
 from underrecording.study.results import Results
 from underrecording.study.run import open_store, read_results, run_in_threads, run_study
+from underrecording.study.stored_rows import read_rows, rows_by_block
 from underrecording.study.workers import Elsewhere, Threads
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "open_store",
     "plan_study",
     "read_results",
+    "read_rows",
+    "rows_by_block",
     "run_in_threads",
     "run_study",
 ]

@@ -14,6 +14,7 @@ from underrecording.study.needs import needs_of, question_of
 from underrecording.study.pairs import accumulate_pairs
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.replicates import replicate
+from underrecording.study.rows import Rows
 from underrecording.study.trajectory import Trajectory, trajectories
 
 Ints = NDArray[np.int64]
@@ -21,27 +22,6 @@ Floats = NDArray[np.float64]
 
 CHUNK = 256
 """Replicates in memory at once, about; no digit of a result depends on it."""
-
-KEPT_ROWS = 1_000
-"""Replicates of the reference cell whose estimates are kept."""
-
-
-class Rows(NamedTuple):
-    """The first replicates of the reference cell, as they came.
-
-    Attributes
-    ----------
-    replicate : int array (R,)
-    truth : float array (T, R)
-    answers : float array (T, E, R, 4)
-        Estimate, variance, low, high.
-    reasons : int array (T, E, R)
-    """
-
-    replicate: Ints
-    truth: Floats
-    answers: Floats
-    reasons: Ints
 
 
 class BlockResult(NamedTuple):
@@ -52,9 +32,10 @@ class BlockResult(NamedTuple):
     moments : Moments
         Leading axes (C, T, E).
     rows : Rows or None
-        Of the block that holds the first replicates of the first world.
+        Every replicate where the study keeps rows; else the first ones of the
+        reference cell, of the block that holds them.
     trajectory : Trajectory or None
-        Likewise.
+        Of the block that holds the first replicates of the first world.
     """
 
     moments: Moments
@@ -81,8 +62,7 @@ def run_block(
     """
     moments = Moments.empty(*plan.shape)
     alpha, reference = 1.0 - plan.scenario.study.level, plan.reference
-    kept = min(KEPT_ROWS, block.stop) if block.is_first else 0
-    rows = _empty_rows(plan, kept)
+    rows = Rows.asked(plan, block)
     needs = needs_of(plan)
     fixed = None if plan.fresh else Drawn.fixed(plan, needs, block.world, threads)
     for first, count in _chunks(block, _at_once(plan)):
@@ -96,13 +76,13 @@ def run_block(
                     accumulate(at, *given, truth, alpha)
                     if e != reference:
                         accumulate_pairs(at, *given, *answered[reference], truth, alpha)
-                    if c == 0 and first < kept:
-                        _keep(rows, t, e, first, *given, truth)
+                    if rows is not None:
+                        rows.keep(c, t, e, first, *given, truth)
         progress(count)
-    follow = plan.scenario.study.trajectories if kept else 0
+    follow = plan.scenario.study.trajectories if block.is_first else 0
     return BlockResult(
         moments,
-        rows if kept else None,
+        rows,
         trajectories(plan, min(follow, block.stop), threads) if follow else None,
     )
 
@@ -141,22 +121,3 @@ def _answers(
         for t, domain in zip(targets, domains, strict=True):
             q = distinct.index(domain)
             yield t, answers[q], reasons[q]
-
-
-def _empty_rows(plan: StudyPlan, kept: int) -> Rows:
-    _, n_targets, n_estimators = plan.shape
-    return Rows(
-        replicate=np.arange(kept),
-        truth=np.empty((n_targets, kept)),
-        answers=np.empty((n_targets, n_estimators, kept, 4)),
-        reasons=np.empty((n_targets, n_estimators, kept), np.int64),
-    )
-
-
-def _keep(
-    rows: Rows, t: int, e: int, first: int, answers: Floats, reasons: Ints, truth: Floats
-) -> None:
-    stop = min(first + len(answers), len(rows.replicate))
-    rows.answers[t, e, first:stop] = answers[: stop - first]
-    rows.reasons[t, e, first:stop] = reasons[: stop - first]
-    rows.truth[t, first:stop] = np.broadcast_to(truth, (len(answers),))[: stop - first]

@@ -1,41 +1,45 @@
-"""Rows and trajectories of the first replicates as tables to be stored."""
+"""What a finished block leaves in the run folder: the names of its parts, and their tables."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
-from underrecording.audit import REASONS
-from underrecording.study.block import Rows
-from underrecording.study.plan import StudyPlan
+from underrecording.study.block import BlockResult
+from underrecording.study.plan import Block, StudyPlan
+from underrecording.study.rows import first_rows_table, rows_table
+from underrecording.study.store import moments_table
 from underrecording.study.trajectory import Trajectory
 
+ROWS, TRAJECTORY, ESTIMATES = "rows", "trajectory", "estimates"
+"""Parts beside the summary: first rows and trajectory of the first block; all rows of any."""
 
-def rows_table(plan: StudyPlan, rows: Rows) -> pa.Table:
-    """One row per replicate, target and estimator; se is the root of the estimated variance."""
-    columns: dict[str, list[Any]] = {
-        name: []
-        for name in (
-            "replicate", "estimand", "domain", "estimator",
-            "estimate", "se", "low", "high", "truth", "reason",
-        )
-    }  # fmt: skip
-    for t, target in enumerate(plan.targets):
-        for e, spec in enumerate(plan.estimators):
-            estimate, variance, low, high = rows.answers[t, e].T
-            n = len(rows.replicate)
-            columns["replicate"] += rows.replicate.tolist()
-            columns["estimand"] += [target.estimand] * n
-            columns["domain"] += [target.domain] * n
-            columns["estimator"] += [str(spec)] * n
-            columns["estimate"] += estimate.tolist()
-            columns["se"] += (variance**0.5).tolist()
-            columns["low"] += low.tolist()
-            columns["high"] += high.tolist()
-            columns["truth"] += rows.truth[t].tolist()
-            columns["reason"] += [REASONS[code] for code in rows.reasons[t, e].tolist()]
-    return pa.table(columns)
+
+def part_name(kind: str, block: Block) -> str:
+    """Name of a part of *block* beside its summary."""
+    return f"{kind}-{block.name}"
+
+
+def part_names(plan: StudyPlan, block: Block) -> list[str]:
+    """Names of the parts that *block* leaves, the summary last."""
+    kinds = [ROWS, TRAJECTORY] if block.is_first else []
+    if plan.keeps_rows:
+        kinds.append(ESTIMATES)
+    return [*(part_name(kind, block) for kind in kinds), block.name]
+
+
+def part_tables(
+    plan: StudyPlan, block: Block, result: BlockResult
+) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the parts of *block* by name, the summary last: it says that all are there."""
+    if block.is_first and result.rows is not None:
+        yield part_name(ROWS, block), first_rows_table(plan, result.rows)
+        yield part_name(TRAJECTORY, block), trajectory_table(plan, result.trajectory)
+    if plan.keeps_rows and result.rows is not None:
+        yield part_name(ESTIMATES, block), rows_table(plan, result.rows)
+    yield block.name, moments_table(result.moments)
 
 
 def trajectory_table(plan: StudyPlan, trajectory: Trajectory | None) -> pa.Table:

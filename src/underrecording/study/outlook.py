@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from underrecording.scenario import LoadedScenario
 from underrecording.study.block import run_block
 from underrecording.study.plan import Block, StudyPlan
 
+ROW_BYTES_ON_DISK = 32
+"""Of a kept row, about: as measured by ``benchmarks/rows.py``."""
 _TRIAL = 64
 
 
@@ -36,6 +39,7 @@ def outlook(plan: StudyPlan) -> str:
         *_sweep_lines(plan),
         f"  replicates  {scenario.study.replicates:,} a cell, {worlds}; "
         f"blocks of {scenario.study.block_size:,}",
+        *_rows_lines(plan),
         f"  run folder  outputs/{plan.name}/{scenario.digest()}",
         f"  time        about {_duration(_seconds(plan))} on one core, compilation aside",
     ]
@@ -54,6 +58,27 @@ def _sweep_lines(plan: StudyPlan) -> list[str]:
         f"  sweep       {sweep.kind.replace('_', ' ')}; {shared}",
         *(f"              {key:<{width}}  {_range(v)}" for key, v in sweep.columns.items()),
     ]
+
+
+def _rows_lines(plan: StudyPlan) -> list[str]:
+    """How many rows are kept, if any, and what room they take."""
+    if not plan.keeps_rows:
+        return []
+    rows = math.prod(plan.shape) * plan.scenario.study.replicates * plan.worlds
+    return [f"  rows        {rows:,} kept, about {_size(rows * ROW_BYTES_ON_DISK)} on disk"]
+
+
+def _size(size: float) -> str:
+    """Return a rough number of bytes in words.
+
+    >>> _size(7_200), _size(36e6), _size(3.6e10)
+    ('7.2 kB', '36 MB', '36 GB')
+    """
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000.0
+        if size < 1000.0 or unit == "GB":
+            break
+    return f"{size:.2g} {unit}" if size < 10.0 else f"{size:,.0f} {unit}"
 
 
 def _range(values: Sequence[Any]) -> str:

@@ -18,6 +18,9 @@ from underrecording.world.build import World
 
 MAX_SUMMARY_BYTES = 2**29
 MAX_BLOCKS = 100_000
+MAX_ROWS_BYTES = 2**28
+ROW_BYTES = 64
+"""Of a kept row in memory, about: as it comes, and what its table adds."""
 OF_ONE_FORCE = ("binomial", "linearised")
 """Variances that a single force has: nothing between forces is in them."""
 WITHOUT_REPLACEMENT = ("linearised", "sen_yates_grundy")
@@ -122,18 +125,28 @@ class StudyPlan:
         return self.scenario.world.draw == "fresh"
 
     @property
+    def keeps_rows(self) -> bool:
+        """Whether every estimate is kept, as rows."""
+        return self.scenario.study.keep == "rows"
+
+    @property
     def worlds(self) -> int:
         """Number of fixed worlds; 1 where worlds are fresh."""
         return self.scenario.world.worlds
 
     def blocks(self) -> tuple[Block, ...]:
         """Every block of the study, in the order in which they are merged."""
-        replicates, size = self.scenario.study.replicates, self.scenario.study.block_size
-        return tuple(
-            Block(world, start, min(start + size, replicates))
-            for world in range(self.worlds)
-            for start in range(0, replicates, size)
-        )
+        return blocks_of(self.scenario)
+
+
+def blocks_of(scenario: Scenario) -> tuple[Block, ...]:
+    """Every block of a study, in the order in which they are merged."""
+    replicates, size = scenario.study.replicates, scenario.study.block_size
+    return tuple(
+        Block(world, start, min(start + size, replicates))
+        for world in range(scenario.world.worlds)
+        for start in range(0, replicates, size)
+    )
 
 
 def plan_study(loaded: LoadedScenario, say: Callable[[str], None] = lambda _: None) -> StudyPlan:
@@ -256,3 +269,21 @@ def _check_size(scenario: Scenario, n_cells: int) -> None:
             f"{summary / 2**20:,.0f} MiB a block; give fewer, together at most "
             f"{MAX_SUMMARY_BYTES / 2**20:,.0f} MiB"
         )
+    replicate = ROW_BYTES * n_cells * n_targets * n_estimators
+    if scenario.study.keep == "rows" and replicate * min(size, replicates) > MAX_ROWS_BYTES:
+        raise UserError(
+            f"study.keep: rows of {n_cells} cells, {n_targets} estimands and {n_estimators} "
+            f"estimators need {replicate * min(size, replicates) / 2**20:,.0f} MiB a block, more "
+            f"than the allowed {MAX_ROWS_BYTES / 2**20:,.0f} MiB; give study.block_size: "
+            f"{_rounded_down(MAX_ROWS_BYTES // replicate)} or less"
+        )
+
+
+def _rounded_down(number: int) -> int:
+    """To one digit.
+
+    >>> _rounded_down(4660), _rounded_down(999), _rounded_down(7)
+    (4000, 900, 7)
+    """
+    step = int(10 ** (len(str(number)) - 1))
+    return number // step * step

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,9 @@ def recall(
     UserError
         If the folder holds no run that this program can compute again.
     """
-    manifest = folder / MANIFEST
-    held = _read(folder, manifest)
-    # The name of the document is what mistakes are told of, and the name of the study.
-    path = folder / f"{held.get('name')}.yaml"
-    document = Document(path, held["scenario"], held["given"], {(): (1, 1)}, {})
-    try:
-        loaded = LoadedScenario(validate(Scenario, document), document, {})
+    held, loaded = recall_scenario(folder)
+    with _told_of(folder):
         plan = plan_study(loaded, say)
-    except UserError as error:
-        raise UserError([f"{manifest}: given: {problem}" for problem in error.problems]) from None
     version = {by["results_version"] for by in held["computed_by"] if by}
     if version - {RESULTS_VERSION}:
         raise UserError(
@@ -69,14 +63,40 @@ def recall(
     return plan, Store(folder, digest, settings), [f"{MANIFEST}: {fault}" for fault in faults]
 
 
-def _read(folder: Path, manifest: Path) -> dict[str, Any]:
-    advice = "give the folder of a run"
+def recall_scenario(folder: Path) -> tuple[dict[str, Any], LoadedScenario]:
+    """The manifest of the run in *folder*, and the scenario that was asked for.
+
+    Raises
+    ------
+    UserError
+        If the folder holds no run, or one of a scenario that is none today.
+    """
+    held = _read(folder)
+    # The name of the document is what mistakes are told of, and the name of the study.
+    path = folder / f"{held.get('name')}.yaml"
+    document = Document(path, held["scenario"], held["given"], {(): (1, 1)}, {})
+    with _told_of(folder):
+        return held, LoadedScenario(validate(Scenario, document), document, {})
+
+
+@contextmanager
+def _told_of(folder: Path) -> Iterator[None]:
+    """Tell mistakes as those of what the manifest says was given."""
+    try:
+        yield
+    except UserError as error:
+        where = f"{folder / MANIFEST}: given"
+        raise UserError([f"{where}: {problem}" for problem in error.problems]) from None
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    manifest, advice = folder / MANIFEST, "give the folder of a run"
     try:
         held = json.loads(manifest.read_text("utf-8"))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "cannot be read as a manifest"
         raise UserError(f"{folder}: holds no run ({MANIFEST}: {reason}); {advice}") from None
-    needed = {"given": dict, "scenario": str, "computed_by": list}
+    needed = {"digest": str, "given": dict, "scenario": str, "computed_by": list}
     for key, kind in needed.items():
         if not isinstance(held, dict) or not isinstance(held.get(key), kind):
             raise UserError(f"{folder}: holds no run ({MANIFEST}: no {key}); {advice}")

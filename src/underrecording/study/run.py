@@ -14,15 +14,20 @@ from typing import Protocol
 
 from underrecording.compiling import cache_folder
 from underrecording.study.block import BlockResult, run_block
-from underrecording.study.kept import rows_table, trajectory_table
+from underrecording.study.kept import (
+    ESTIMATES,
+    ROWS,
+    TRAJECTORY,
+    part_name,
+    part_names,
+    part_tables,
+)
 from underrecording.study.manifest import is_complete, write_manifest
 from underrecording.study.moments import Moments, accumulate, merge
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.results import Results
 from underrecording.study.store import Store
 from underrecording.study.workers import Threads, Workers
-
-_OF_FIRST_BLOCK = ("rows", "trajectory")
 
 
 class Progress(Protocol):
@@ -92,7 +97,7 @@ def run_study(plan: StudyPlan, store: Store, workers: Workers, progress: Progres
     """
     started = datetime.now(UTC)
     blocks = plan.blocks()
-    missing = [block for block in blocks if not _is_finished(store, block)]
+    missing = [block for block in blocks if not _is_finished(plan, store, block)]
     # A run that is whole keeps the manifest of what computed it.
     whole = not missing and is_complete(plan, store)
     if not whole:
@@ -105,6 +110,11 @@ def run_study(plan: StudyPlan, store: Store, workers: Workers, progress: Progres
         progress.say(
             f"{again:,} of the replicates that are there are computed again: only whole blocks "
             f"(of {plan.scenario.study.block_size:,}) carry over to another number of them."
+        )
+    for_rows = _computed_for_rows(plan, store, missing)
+    if for_rows:
+        progress.say(
+            f"{for_rows:,} of the replicates that are there are computed again, to keep their rows."
         )
     progress.start(total - sum(block.stop - block.start for block in missing), total)
 
@@ -153,7 +163,7 @@ def read_results(plan: StudyPlan, store: Store) -> Results:
     for world in range(plan.worlds):
         parts = (_read(store, block) for block in blocks if block.world == world)
         worlds.append(reduce(merge, parts))
-    rows, path = (store.read_table(f"{kind}-{blocks[0].name}") for kind in _OF_FIRST_BLOCK)
+    rows, path = (store.read_table(part_name(kind, blocks[0])) for kind in (ROWS, TRAJECTORY))
     if rows is None or path is None:
         raise ValueError(f"{store.parts}: rows or trajectory of the first block are missing")
     return Results(plan, tuple(worlds), rows.to_pandas(), path.to_pandas())
@@ -166,11 +176,8 @@ def _read(store: Store, block: Block) -> Moments:
     return moments
 
 
-def _is_finished(store: Store, block: Block) -> bool:
-    names = [block.name]
-    if block.is_first:
-        names += [f"{kind}-{block.name}" for kind in _OF_FIRST_BLOCK]
-    return all(store.read_table(name) is not None for name in names)
+def _is_finished(plan: StudyPlan, store: Store, block: Block) -> bool:
+    return all(store.read_table(name) is not None for name in part_names(plan, block))
 
 
 def _computed_again(store: Store, missing: Sequence[Block]) -> int:
@@ -186,6 +193,18 @@ def _computed_again(store: Store, missing: Sequence[Block]) -> int:
     return again
 
 
+def _computed_for_rows(plan: StudyPlan, store: Store, missing: Sequence[Block]) -> int:
+    """Replicates whose summary is stored and whose rows are not, though they are to be kept."""
+    if not plan.keeps_rows:
+        return 0
+    there = store.stored_parts()
+    return sum(
+        block.stop - block.start
+        for block in missing
+        if block.name in there and part_name(ESTIMATES, block) not in there
+    )
+
+
 def _land(
     plan: StudyPlan, store: Store, waiting: dict[Future[BlockResult], Block]
 ) -> Iterator[Block]:
@@ -193,12 +212,8 @@ def _land(
     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
     for future in done:
         block = waiting.pop(future)
-        result = future.result()
-        if result.rows is not None:
-            # Before the summary, whose presence says that the block is finished.
-            store.write_table(f"rows-{block.name}", rows_table(plan, result.rows))
-            store.write_table(f"trajectory-{block.name}", trajectory_table(plan, result.trajectory))
-        store.write_block(block, result.moments)
+        for name, table in part_tables(plan, block, future.result()):
+            store.write_table(name, table)
         yield block
 
 

@@ -30,6 +30,10 @@ from underrecording.study.program import program
 _META = b"underrecording"
 _UNREADABLE = (OSError, pa.ArrowException, KeyError, ValueError, TypeError, MemoryError)
 MANIFEST, LOCK, PARTS = "manifest.json", ".lock", "parts"
+_UNLIKE = ("estimate", "se", "low", "high", "truth")
+"""Columns whose numbers hardly repeat."""
+_PLACE = ("cell", "world", "replicate")
+"""Columns by which rows are found."""
 
 
 class DamagedError(Exception):
@@ -121,25 +125,22 @@ class Store:
         for path in self.folder.rglob(".*.partial"):
             path.unlink(missing_ok=True)
 
-    def write_block(self, block: Block, moments: Moments) -> None:
-        """Keep the summary of a block; when this returns it survives a crash."""
-        self.write_table(block.name, moments_table(moments))
-
     def read_block(self, block: Block) -> Moments | None:
         """Return the summary of a block, or None where no whole part holds it."""
         table = self.read_table(block.name)
         return None if table is None else _from_table(table)
 
     def write_table(self, name: str, table: pa.Table) -> None:
-        """Keep a table as a part under *name*, with its hash."""
+        """Keep a table as a part under *name*, with its hash.
+
+        When this returns it survives a crash.
+        """
         mark = {**self._mark(name, table), "computed_by": program()}
         marked = table.replace_schema_metadata({_META: json.dumps(mark).encode()})
         with writing(self.folder):
             write_atomically(
                 self._path(name),
-                lambda path: pq.write_table(
-                    marked, path, compression="zstd", write_page_checksum=True
-                ),
+                lambda path: pq.write_table(marked, path, **_layout(marked.schema)),
             )
 
     def read_table(self, name: str) -> pa.Table | None:
@@ -265,16 +266,43 @@ def _from_table(table: pa.Table) -> Moments:
     return Moments(*fields)
 
 
+def _layout(schema: pa.Schema) -> dict[str, Any]:
+    """How a table is laid out in its file.
+
+    Fast path: a dictionary of numbers that hardly repeat would be as long as the
+    column, and the smallest and largest of a page help to find a row by its place
+    only. ``benchmarks/rows.py`` has the gain over Parquet's defaults.
+    """
+    running = [name for name in schema.names if name == "replicate"]
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": [name for name in schema.names if name not in (*_UNLIKE, *running)],
+        "write_statistics": [name for name in schema.names if name in _PLACE],
+        # What goes up by one from row to row takes no room.
+        "column_encoding": dict.fromkeys(running, "DELTA_BINARY_PACKED"),
+        "write_page_checksum": True,
+    }
+
+
 def _content_hash(table: pa.Table) -> str:
-    """SHA-256 of the values of a table, column by column."""
+    """SHA-256 of the values of a table, column by column.
+
+    Of a dictionary the words, and which of them each row has. As an array of NumPy
+    it would be pointers to words, and those are others in every process.
+    """
     digest = hashlib.sha256()
     for name in table.column_names:
         digest.update(name.encode())
         column = table[name].combine_chunks()
         if pa.types.is_fixed_size_list(column.type):
             column = column.flatten()
+        if pa.types.is_dictionary(column.type):
+            digest.update("\0".join(column.dictionary.to_pylist()).encode())
+            column = column.indices
         if pa.types.is_string(column.type):
             digest.update("\0".join(column.to_pylist()).encode())
         else:
-            digest.update(np.ascontiguousarray(column.to_numpy(zero_copy_only=False)).tobytes())
+            values = np.ascontiguousarray(column.to_numpy(zero_copy_only=False))
+            digest.update(values.data)
     return digest.hexdigest()

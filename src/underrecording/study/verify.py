@@ -10,20 +10,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from underrecording.study import kept
 from underrecording.study.block import run_block
-from underrecording.study.kept import rows_table, trajectory_table
 from underrecording.study.plan import Block, StudyPlan
-from underrecording.study.store import PARTS, DamagedError, Store, moments_table
+from underrecording.study.store import PARTS, DamagedError, Store
 
 
 def part_names(plan: StudyPlan) -> list[str]:
     """Every part of a finished run, in the order of its blocks."""
-    names = []
-    for block in plan.blocks():
-        if block.is_first:
-            names += [f"rows-{block.name}", f"trajectory-{block.name}"]
-        names.append(block.name)
-    return names
+    return [name for block in plan.blocks() for name in kept.part_names(plan, block)]
 
 
 def faults_of_parts(plan: StudyPlan, store: Store) -> list[str]:
@@ -69,13 +64,9 @@ def faults_of_block(
     Its parts must be whole (`faults_of_parts`).
     """
     again = run_block(plan, block, progress, threads)
-    tables = {block.name: moments_table(again.moments)}
-    if again.rows is not None:
-        tables[f"rows-{block.name}"] = rows_table(plan, again.rows)
-        tables[f"trajectory-{block.name}"] = trajectory_table(plan, again.trajectory)
     return [
         f"{PARTS}/{name}.parquet: {fault}"
-        for name, table in tables.items()
+        for name, table in kept.part_tables(plan, block, again)
         for fault in _differences(plan, store.whole_table(name), table)
     ]
 
@@ -98,8 +89,8 @@ def _differences(plan: StudyPlan, stored: pa.Table, again: pa.Table) -> Iterator
             row, place = np.argwhere(unequal)[0]
             yield (
                 f"{name} differs in {unequal.any(axis=1).sum()} of {len(held)} rows, first for "
-                f"{_row_words(plan, stored, row)}: {held[row, place].item()!r}, computed again "
-                f"{made[row, place].item()!r}"
+                f"{_row_words(plan, stored, row)}: {held.item(row, place)!r}, computed again "
+                f"{made.item(row, place)!r}"
             )
 
 
@@ -109,8 +100,6 @@ def _values(table: pa.Table, name: str) -> NDArray[Any]:
     if pa.types.is_fixed_size_list(column.type):
         column = column.flatten()
     values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
-    if values.dtype == object:
-        values = values.astype(np.str_)
     return values.reshape(table.num_rows, -1 if table.num_rows else 1)
 
 

@@ -117,11 +117,12 @@ def run_block_elsewhere(loaded: LoadedScenario, digest: str, block: Block) -> Bl
 
 
 class _Same:
-    """A scenario as a key: the same settings and replicates are the same study."""
+    """A scenario as a key: one by which the same blocks are computed and the same is kept."""
 
     def __init__(self, loaded: LoadedScenario) -> None:
         self.loaded = loaded
-        self._key = loaded.scenario.digest(), loaded.scenario.study.replicates
+        study = loaded.scenario.study
+        self._key = loaded.scenario.digest(), study.replicates, study.keep
 
     def __hash__(self) -> int:
         return hash(self._key)
