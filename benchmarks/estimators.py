@@ -20,13 +20,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import peers_of_estimators as peers
-from side_by_side import options
 
 from underrecording.audit import Audit, Audits
 from underrecording.estimation import EstimatorSpec, estimate
 from underrecording.estimation.many import repeat
 from underrecording.inspection.audits import read_reports, select_forces
+from underrecording.inspection.forces.srs import SimpleRandom
 from underrecording.inspection.inspect import plan_inspection
+from underrecording.inspection.options import InspectionOptions, Records
 from underrecording.inspection.strands import reports_strand
 from underrecording.world.build import build_world
 from underrecording.world.options import WorldOptions
@@ -46,7 +47,11 @@ SHOWN = (
 def drawn(count: int) -> Audits:
     """Audits of 13 forces by 6 groups in one fixed world."""
     world = build_world(WorldOptions())
-    plan = plan_inspection(options(), world.frame, world.law.reports, world.expected_no_crimes())
+    options = InspectionOptions(
+        forces=SimpleRandom(design="srs", count=13),
+        records=Records(allocation="hmic_2014", per_force=160),
+    )
+    plan = plan_inspection(options, world.frame, world.law.reports, world.expected_no_crimes())
     ledger = world.fixed(SEED, 0)
     chosen = select_forces(plan, ledger, SEED, 0, 0, count)
     return read_reports(plan, reports_strand(ledger), chosen, SEED, 0, 0)

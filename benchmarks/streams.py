@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import peers_of_streams as peers
-from side_by_side import rounds, show
+from turns import rounds, show
 
 from underrecording.ledger import Ledger
 from underrecording.stream import EventWorld, Schedule, Times, draw_stream, make_world, run_stream

@@ -227,6 +227,13 @@ def test_numbers_drawn_several_at_a_time_are_those_drawn_one_by_one():
             pair = first[i * groups + group], second[i * groups + group]
             assert pair == rng.uniforms(seed, *address)
 
+    words = zip(*(rng.words_of(3, rng.DUE, f, 2, 5) for f in range(43)), strict=True)
+    who, which = np.array(list(words), np.uint64)
+    first, second = np.empty((2, 43))
+    rng.uniforms_at(seed, np.arange(43) + 2**33, who, which, first, second)
+    for f in range(43):
+        assert (first[f], second[f]) == rng.uniforms(seed, 3, 2**33 + f, rng.DUE, f, 2, 5)
+
 
 FROZEN = {
     (7, 0, 3, 1, 12, 0, 0): (0.5120875077110111, 0.6400271298926062),

@@ -105,7 +105,8 @@ def replicate(
     addresses = np.array([compiled_estimator(spec) for spec in estimators], np.int64)
     addresses = addresses.reshape(-1, len(Estimator._fields))
     _replicate(
-        select_address(plan), reading, accuracy, addresses, np.array(domains, np.int64), level,
+        select_address(plan), reading, accuracy, addresses,
+        np.array(domains, np.int64).reshape(-1, len(Domain._fields)), level,
         np.uint64(seed), world, first, BATCH, answers, reasons,
     )  # fmt: skip
     return answers, reasons
