@@ -1,6 +1,7 @@
 """Small studies, built from the text of a scenario."""
 
-from concurrent.futures import ThreadPoolExecutor
+import random
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import pytest
 
@@ -31,6 +32,7 @@ class Silence:
     def __init__(self):
         self.done = self.total = self.advanced = 0
         self.told = []
+        self.stands = []
 
     def say(self, text):
         self.told.append(text)
@@ -40,6 +42,32 @@ class Silence:
 
     def advance(self, count):
         self.advanced += count
+
+    def stand(self, stand):
+        self.stands.append(stand)
+
+
+class Shuffled(Executor):
+    """Computes here, once somebody waits, what it was given, in an order of its own."""
+
+    def __init__(self, seed, at_once):
+        self.order, self.at_once, self.tasks = random.Random(seed), at_once, []
+
+    def submit(self, function, /, *args, **kwargs):
+        future = Future()
+        self.tasks.append((future, function, args))
+        if len(self.tasks) == self.at_once:
+            self.order.shuffle(self.tasks)
+            for waiting, call, given in self.tasks:
+                waiting.set_result(call(*given))
+            self.tasks.clear()
+        return future
+
+
+@pytest.fixture
+def shuffled():
+    """An executor that finishes blocks in another order than they were handed over."""
+    return Shuffled
 
 
 @pytest.fixture
@@ -58,12 +86,13 @@ def loaded(tmp_path):
 def run(loaded, tmp_path):
     """Run the small study: its results and what the listener heard."""
 
-    def run_it(*overrides, jobs=1, folder="run", text=SCENARIO):
+    def run_it(*overrides, jobs=1, folder="run", text=SCENARIO, executor=None):
         plan = plan_study(loaded(*overrides, text=text))
         store = Store(tmp_path / folder, plan.scenario.digest(), plan.scenario.settings())
         listener = Silence()
-        with store.opened(), ThreadPoolExecutor(jobs) as executor:
-            results = run_study(plan, store, Threads(plan, executor, in_flight=jobs + 1), listener)
+        in_flight = jobs + 1 if executor is None else executor.at_once
+        with store.opened(), executor or ThreadPoolExecutor(jobs) as at_work:
+            results = run_study(plan, store, Threads(plan, at_work, in_flight=in_flight), listener)
         return results, listener
 
     return run_it

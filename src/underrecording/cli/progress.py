@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from underrecording.study.until import Stand
 
 _SECONDS_BETWEEN_LINES = 15.0
 
@@ -28,6 +31,7 @@ class Progress:
         self._task: Any = None
         self._total = self._done = 0
         self._started = self._said = 0.0
+        self._errors = ""
 
     def say(self, text: str) -> None:
         """Print one line of talk."""
@@ -52,10 +56,11 @@ class Progress:
             BarColumn(),
             TextColumn("{task.completed:,.0f} of {task.total:,.0f}, time left"),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[errors]}"),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("", total=total, completed=done)
+        self._task = self._bar.add_task("", total=total, completed=done, errors="")
         self._bar.start()
 
     def advance(self, count: int) -> None:
@@ -65,11 +70,19 @@ class Progress:
             self._bar.advance(self._task, count)
         elif not self.quiet and time.monotonic() - self._said > _SECONDS_BETWEEN_LINES:
             self._said = time.monotonic()
-            share = self._done / self._total
+            share = min(1.0, self._done / self._total)
             left = (self._said - self._started) * (1.0 - share) / share
             click.echo(
-                f"{self._done:,} of {self._total:,} {self.what}, about {left:.0f} s left", err=True
+                f"{self._done:,} of {self._total:,} {self.what}, about {left:.0f} s left"
+                f"{self._errors}",
+                err=True,
             )
+
+    def stand(self, stand: Stand) -> None:
+        """Count up to where the study will likely stop, and show its errors as they fall."""
+        self._total, self._errors = stand.likely, f"; {stand.words()}"
+        if self._bar is not None:
+            self._bar.update(self._task, total=self._total, errors=self._errors)
 
     def close(self) -> None:
         """Take the bar away."""

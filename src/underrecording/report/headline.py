@@ -32,6 +32,7 @@ from underrecording.report.tables import (
     worlds_words,
 )
 from underrecording.report.words import level_words, target_words
+from underrecording.study.manifest import until_of
 
 if TYPE_CHECKING:
     from underrecording.study.plan import StudyPlan
@@ -80,6 +81,7 @@ def headline_json(results: Results, folder: Path) -> str:
         "folder": str(folder),
         "cells": len(plan.cells),
         "replicates": plan.scenario.study.replicates,
+        "until": until_of(plan),
         "worlds": "fresh" if plan.fresh else plan.worlds,
         "level": plan.scenario.study.level,
         "reference_cell": [

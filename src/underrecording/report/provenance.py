@@ -105,14 +105,25 @@ def period(plan: StudyPlan) -> str:
 
 
 def how_run(plan: StudyPlan) -> str:
-    """How often the inspection was repeated, and in which worlds: one sentence."""
+    """How often the inspection was repeated, in which worlds, and why no more: in a line."""
     replicates = plan.scenario.study.replicates
     count = f"{replicates:,} replicate{'s' * (replicates != 1)}"
     if plan.fresh:
-        return f"{count} a cell, each in a fresh world."
+        return f"{count} a cell, each in a fresh world.{_where_it_stopped(plan)}"
     if plan.worlds == 1:
-        return f"{count} a cell, all in one fixed world."
+        return f"{count} a cell, all in one fixed world.{_where_it_stopped(plan)}"
     return f"{count} a cell in each of {plan.worlds:,} fixed worlds."
+
+
+def _where_it_stopped(plan: StudyPlan) -> str:
+    """Whether a study that may stop before its cap did; nothing of others."""
+    if plan.stand is None:
+        return ""
+    if not plan.stand.reached:
+        return f" Not as exact as was asked: {plan.stand.words()}."
+    if plan.stand.replicates < plan.stand.cap:
+        return f" Stopped before {plan.stand.cap:,}: {plan.stand.words()}."
+    return f" As exact as was asked: {plan.stand.words()}."
 
 
 def what_it_rests_on(plan: StudyPlan) -> str:

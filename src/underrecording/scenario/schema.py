@@ -59,11 +59,33 @@ EstimatorOption = Annotated[
 ]
 
 
+class Until(Section):
+    """Monte Carlo standard errors at which a study may stop, before all its replicates are run.
+
+    Judged after every block, in the reference cell, for the headline and the recommended
+    estimator and all estimands. Shares, as in measures.csv: 0.001 is a tenth of a point.
+    """
+
+    coverage_mcse: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    """Largest error of coverage."""
+    bias_mcse: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
+    """Largest error of bias."""
+
+    @model_validator(mode="after")
+    def _says_when(self) -> Until:
+        if self.coverage_mcse is None and self.bias_mcse is None:
+            raise mistake("says nothing; give coverage_mcse, bias_mcse or both")
+        return self
+
+
 class StudyOptions(Section):
     """How often the inspection is repeated, and what is measured."""
 
     replicates: Annotated[int, Field(ge=1, le=MAX_REPLICATES)]
-    """Repetitions of the inspection in each cell (and in each fixed world)."""
+    """Repetitions of the inspection in each cell (and in each fixed world); with `until`, at
+    most."""
+    until: Until | None = None
+    """When to stop before that."""
     level: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95
     """Nominal coverage of every interval."""
     estimands: Annotated[
@@ -138,6 +160,12 @@ class Scenario(Section):
                 "give draw: fixed, or leave worlds out",
                 "world", "worlds",
             )  # fmt: skip
+        if self.study.until is not None and self.world.worlds > 1:
+            raise mistake(
+                f"errors over {self.world.worlds} fixed worlds hang on the number of worlds, which "
+                "no replicate changes; leave until out",
+                "study", "until",
+            )  # fmt: skip
         return self
 
     def _is_reviewed(self, number: int, estimand: str) -> None:
@@ -177,11 +205,12 @@ class Scenario(Section):
     def settings(self) -> dict[str, Any]:
         """All that changes results.
 
-        Titles, the report, the number of replicates and what is kept of them are
+        Titles, the report, the number of replicates, when to stop and what is kept are
         left out: more replicates extend a run.
         """
         content = self.model_dump(mode="json", exclude={"title", "aim", "report"})
-        del content["study"]["replicates"], content["study"]["keep"]
+        for key in ("replicates", "until", "keep"):
+            del content["study"][key]
         # Cells follow the order of the swept keys, and a digest sorts all keys.
         if len(self.study.sweep.columns) > 1:
             content["study"]["swept"] = list(self.study.sweep.columns)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from datetime import datetime
 from importlib.metadata import version
+from typing import Any
 
 from underrecording.study.plan import StudyPlan
 from underrecording.study.program import commit
@@ -15,12 +17,13 @@ _LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow", "pydan
 
 
 def is_complete(plan: StudyPlan, store: Store) -> bool:
-    """Whether the manifest says that as many replicates as *plan* asks for have been run."""
+    """Whether the manifest says that what *plan* asks for has been run."""
     path = store.folder / MANIFEST
     if not path.exists():
         return False
     held = json.loads(path.read_text("utf-8"))
-    return bool(held.get("ended")) and held.get("replicates") == plan.scenario.study.replicates
+    asked = {"replicates": plan.scenario.study.replicates, "until": until_of(plan)}
+    return bool(held.get("ended")) and all(held.get(key) == asked[key] for key in asked)
 
 
 def write_manifest(
@@ -40,6 +43,7 @@ def write_manifest(
                 "digest": store.digest,
                 "seed": plan.scenario.seed,
                 "replicates": plan.scenario.study.replicates,
+                "until": until_of(plan),
                 "cells": len(plan.cells),
                 "started": started.isoformat(timespec="seconds"),
                 "ended": ended.isoformat(timespec="seconds") if ended else None,
@@ -60,6 +64,18 @@ def write_manifest(
         )
         + "\n",
     )
+
+
+def until_of(plan: StudyPlan) -> dict[str, Any] | None:
+    """Where a study that may stop before its cap did, and how small its errors were then."""
+    if plan.stand is None:
+        return None
+    errors = {
+        # NaN is no JSON.
+        name: {"mcse": None if math.isnan(mcse) else mcse, "asked": asked}
+        for name, (mcse, asked) in plan.stand.errors.items()
+    }
+    return {"reached": plan.stand.reached, "cap": plan.stand.cap, "errors": errors}
 
 
 def _cpu_features() -> str:

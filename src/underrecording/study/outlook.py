@@ -39,6 +39,7 @@ def outlook(plan: StudyPlan) -> str:
         *_sweep_lines(plan),
         f"  replicates  {scenario.study.replicates:,} a cell, {worlds}; "
         f"blocks of {scenario.study.block_size:,}",
+        *_until_lines(plan),
         *_rows_lines(plan),
         f"  run folder  outputs/{plan.name}/{scenario.digest()}",
         f"  time        about {_duration(_seconds(plan))} on one core, compilation aside",
@@ -58,6 +59,24 @@ def _sweep_lines(plan: StudyPlan) -> list[str]:
         f"  sweep       {sweep.kind.replace('_', ' ')}; {shared}",
         *(f"              {key:<{width}}  {_range(v)}" for key, v in sweep.columns.items()),
     ]
+
+
+def _until_lines(plan: StudyPlan) -> list[str]:
+    """What errors may stop the study before that, and how many replicates they take at worst."""
+    until = plan.scenario.study.until
+    if until is None:
+        return []
+    asked, enough = [], 0.0
+    if until.coverage_mcse is not None:
+        # A share of a half has the largest error.
+        asked.append(f"coverage {until.coverage_mcse:g}")
+        enough = 0.25 / until.coverage_mcse**2
+    if until.bias_mcse is not None:
+        asked.append(f"bias {until.bias_mcse:g}")
+    line = f"  until       MCSE of {', of '.join(asked)}, in the reference cell"
+    if until.bias_mcse is None:
+        line += f"; {math.ceil(enough):,} replicates are always enough"
+    return [line]
 
 
 def _rows_lines(plan: StudyPlan) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from underrecording.errors import UserError
 from underrecording.estimation import EstimatorSpec
@@ -15,6 +15,9 @@ from underrecording.stream import make_world
 from underrecording.study.moments import N_ERROR_BINS, N_SHARE_BINS
 from underrecording.study.sweep import Cell, cells, swept_keys
 from underrecording.world.build import World
+
+if TYPE_CHECKING:
+    from underrecording.study.until import Stand
 
 MAX_SUMMARY_BYTES = 2**29
 MAX_BLOCKS = 100_000
@@ -98,6 +101,8 @@ class StudyPlan:
     cells : tuple of CellPlan
     targets : tuple of Target
     estimators : tuple of EstimatorSpec
+    stand : Stand or None
+        Where it ended, if it had a goal besides its number of replicates and has run.
     """
 
     name: str
@@ -108,6 +113,13 @@ class StudyPlan:
     cells: tuple[CellPlan, ...]
     targets: tuple[Target, ...]
     estimators: tuple[EstimatorSpec, ...]
+    stand: Stand | None = None
+
+    def ended_at(self, stand: Stand | None) -> StudyPlan:
+        """The plan of what was run, where it ended as *stand* says."""
+        if stand is None:
+            return self
+        return replace(self, scenario=up_to(self.scenario, stand.replicates), stand=stand)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -147,6 +159,12 @@ def blocks_of(scenario: Scenario) -> tuple[Block, ...]:
         for world in range(scenario.world.worlds)
         for start in range(0, replicates, size)
     )
+
+
+def up_to(scenario: Scenario, replicates: int) -> Scenario:
+    """The scenario with another number of replicates."""
+    study = scenario.study.model_copy(update={"replicates": replicates})
+    return scenario.model_copy(update={"study": study})
 
 
 def plan_study(loaded: LoadedScenario, say: Callable[[str], None] = lambda _: None) -> StudyPlan:

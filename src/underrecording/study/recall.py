@@ -64,7 +64,7 @@ def recall(
 
 
 def recall_scenario(folder: Path) -> tuple[dict[str, Any], LoadedScenario]:
-    """The manifest of the run in *folder*, and the scenario that was asked for.
+    """The manifest of the run in *folder*, and the scenario that was run.
 
     Raises
     ------
@@ -74,7 +74,11 @@ def recall_scenario(folder: Path) -> tuple[dict[str, Any], LoadedScenario]:
     held = _read(folder)
     # The name of the document is what mistakes are told of, and the name of the study.
     path = folder / f"{held.get('name')}.yaml"
-    document = Document(path, held["scenario"], held["given"], {(): (1, 1)}, {})
+    given = held["given"]
+    if isinstance(held.get("until"), dict):
+        # It may have ended before its cap: what was run is what is there.
+        given = {**given, "study": {**given["study"], "replicates": held["replicates"]}}
+    document = Document(path, held["scenario"], given, {(): (1, 1)}, {})
     with _told_of(folder):
         return held, LoadedScenario(validate(Scenario, document), document, {})
 

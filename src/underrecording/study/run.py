@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from functools import reduce
 from pathlib import Path
 from typing import Protocol
 
@@ -23,10 +22,11 @@ from underrecording.study.kept import (
     part_tables,
 )
 from underrecording.study.manifest import is_complete, write_manifest
-from underrecording.study.moments import Moments, accumulate, merge
+from underrecording.study.moments import Moments, accumulate
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.results import Results
 from underrecording.study.store import Store
+from underrecording.study.until import Merged, Stand
 from underrecording.study.workers import Threads, Workers
 
 
@@ -41,6 +41,9 @@ class Progress(Protocol):
 
     def advance(self, count: int) -> None:
         """So many more replicates are done; called from any worker."""
+
+    def stand(self, stand: Stand) -> None:
+        """Where a study stands that may stop before its cap."""
 
 
 class StoppedError(Exception):
@@ -96,15 +99,17 @@ def run_study(plan: StudyPlan, store: Store, workers: Workers, progress: Progres
     Results are merged in block order, whoever computed a block and when.
     """
     started = datetime.now(UTC)
-    blocks = plan.blocks()
-    missing = [block for block in blocks if not _is_finished(plan, store, block)]
+    merged = Merged(plan)
+    missing = _missing(plan, store, merged)
     # A run that is whole keeps the manifest of what computed it.
-    whole = not missing and is_complete(plan, store)
+    whole = not missing and is_complete(plan.ended_at(merged.stand), store)
     if not whole:
         write_manifest(plan, store, started, ended=None)
     if missing:
         store.discard_reports()
-    total = sum(block.stop - block.start for block in blocks)
+    total = sum(block.stop - block.start for block in plan.blocks())
+    if merged.stand is not None and merged.reached:
+        total = merged.stand.replicates
     again = _computed_again(store, missing)
     if again:
         progress.say(
@@ -117,7 +122,35 @@ def run_study(plan: StudyPlan, store: Store, workers: Workers, progress: Progres
             f"{for_rows:,} of the replicates that are there are computed again, to keep their rows."
         )
     progress.start(total - sum(block.stop - block.start for block in missing), total)
+    _run_blocks(plan, store, workers, progress, missing, merged)
+    results = read_results(plan, store)
+    if not whole:
+        write_manifest(results.plan, store, started, ended=datetime.now(UTC))
+    return results
 
+
+def _missing(plan: StudyPlan, store: Store, merged: Merged) -> list[Block]:
+    """Blocks that are to be computed; those that are there are merged where there is a goal."""
+    missing = []
+    for block in plan.blocks():
+        if merged.reached:
+            break
+        if not _is_finished(plan, store, block):
+            missing.append(block)
+        elif plan.scenario.study.until is not None:
+            merged.add(block, _read(store, block))
+    return missing
+
+
+def _run_blocks(
+    plan: StudyPlan,
+    store: Store,
+    workers: Workers,
+    progress: Progress,
+    missing: Sequence[Block],
+    merged: Merged,
+) -> None:
+    """Have the missing blocks computed and store them, until the goal is reached, if any."""
     stop = threading.Event()
 
     def advance(count: int) -> None:
@@ -128,45 +161,51 @@ def run_study(plan: StudyPlan, store: Store, workers: Workers, progress: Progres
     waiting: dict[Future[BlockResult], Block] = {}
 
     def land() -> None:
-        for block in _land(plan, store, waiting):
+        for block, moments in _land(plan, store, waiting):
             if not workers.tell:
                 progress.advance(block.stop - block.start)
+            if plan.scenario.study.until is not None:
+                merged.add(block, moments)
+                if merged.stand is not None:
+                    progress.stand(merged.stand)
 
     try:
         for block in missing:
+            if merged.reached:
+                break
             waiting[workers.submit(block, advance)] = block
             if len(waiting) >= workers.in_flight:
                 land()
-        while waiting:
+        while waiting and not merged.reached:
             land()
-    except BaseException:
+    finally:
+        # What is still at work is wanted no more: the goal is reached, or something failed.
         stop.set()
         for future in waiting:
             future.cancel()
-        raise
-    results = read_results(plan, store)
-    if not whole:
-        write_manifest(plan, store, started, ended=datetime.now(UTC))
-    return results
 
 
 def read_results(plan: StudyPlan, store: Store) -> Results:
     """Merge the stored blocks, in block order, into results.
+
+    Of a study that may stop before its cap, those up to where it does: ``results.plan``
+    says where.
 
     Raises
     ------
     ValueError
         If a part is missing or damaged.
     """
-    worlds: list[Moments] = []
-    blocks = plan.blocks()
-    for world in range(plan.worlds):
-        parts = (_read(store, block) for block in blocks if block.world == world)
-        worlds.append(reduce(merge, parts))
+    merged, blocks = Merged(plan), plan.blocks()
+    for block in blocks:
+        if merged.reached:
+            break
+        merged.add(block, _read(store, block))
     rows, path = (store.read_table(part_name(kind, blocks[0])) for kind in (ROWS, TRAJECTORY))
     if rows is None or path is None:
         raise ValueError(f"{store.parts}: rows or trajectory of the first block are missing")
-    return Results(plan, tuple(worlds), rows.to_pandas(), path.to_pandas())
+    plan = plan.ended_at(merged.stand)
+    return Results(plan, tuple(merged.worlds), rows.to_pandas(), path.to_pandas())
 
 
 def _read(store: Store, block: Block) -> Moments:
@@ -207,14 +246,14 @@ def _computed_for_rows(plan: StudyPlan, store: Store, missing: Sequence[Block]) 
 
 def _land(
     plan: StudyPlan, store: Store, waiting: dict[Future[BlockResult], Block]
-) -> Iterator[Block]:
+) -> Iterator[tuple[Block, Moments]]:
     """Store whatever has finished, waiting for one block at least; say what it was."""
     done, _ = wait(waiting, return_when=FIRST_COMPLETED)
     for future in done:
-        block = waiting.pop(future)
-        for name, table in part_tables(plan, block, future.result()):
+        block, result = waiting.pop(future), future.result()
+        for name, table in part_tables(plan, block, result):
             store.write_table(name, table)
-        yield block
+        yield block, result.moments
 
 
 def _cores() -> int:
