@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy_twin
 import peers_of_estimators as peers
-from turns import of, ratios, rounds, versions
+from turns import Quiet, of, ratios, rounds, versions
 
 from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.strands import reports_strand
@@ -56,19 +56,6 @@ class Row(NamedTuple):
     label: str
     goal: str
     measure: Callable[[bool], list[float] | None]
-
-
-class Quiet:
-    """Nobody is told how a study gets on."""
-
-    def say(self, text: str) -> None:
-        """Nothing."""
-
-    def start(self, done: int, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, count: int) -> None:
-        """Nothing."""
 
 
 def plan_of(draw: str, *more: str) -> StudyPlan:

@@ -56,3 +56,19 @@ def versions(*packages: str) -> str:
         except PackageNotFoundError:
             found.append(f"no {name}")
     return ", ".join(found)
+
+
+class Quiet:
+    """Nobody is told how a study gets on."""
+
+    def say(self, text: str) -> None:
+        """Nothing."""
+
+    def start(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, count: int) -> None:
+        """Nothing."""
+
+    def stand(self, stand: object) -> None:
+        """Nothing."""

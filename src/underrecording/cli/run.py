@@ -50,26 +50,34 @@ def command(
 
     Example: simulate run scenarios/quick.yaml --replicates 500
     """
+    from contextlib import ExitStack
+
     from underrecording.cli.progress import Progress
     from underrecording.scenario import find_scenario, load_scenario
     from underrecording.study import open_store, plan_study, run_in_threads, run_study
-    from underrecording.study.cluster import cluster
+    from underrecording.study.cluster import check_address, cluster
     from underrecording.study.outlook import refuse_idle_settings
 
     if address is not None and jobs is not None:
         raise UserError("--jobs and --cluster: threads here or workers there; give one of them")
+    if address is not None:
+        check_address(address)
     overrides = _overrides({"--replicates": replicates, "--seed": seed}, settings)
     loaded = load_scenario(find_scenario(scenario), overrides=overrides)
     progress = Progress(quiet=quiet)
     plan = plan_study(loaded, progress.say)
     refuse_idle_settings(loaded, plan)
-    with open_store(plan, out) as store:
+    with ExitStack() as stack:
+        workers = None
+        if address is not None:
+            # Before there is a run folder: who cannot be reached leaves none behind.
+            workers = stack.enter_context(cluster(loaded, address, progress.say))
+        store = stack.enter_context(open_store(plan, out))
         try:
-            if address is None:
+            if workers is None:
                 results = run_in_threads(plan, store, jobs=jobs, progress=progress)
             else:
-                with cluster(loaded, address) as workers:
-                    results = run_study(plan, store, workers, progress)
+                results = run_study(plan, store, workers, progress)
         except KeyboardInterrupt:
             progress.close()
             click.echo(
