@@ -315,9 +315,9 @@ def test_a_client_that_is_killed_carries_on_where_it_was(loaded, run, tmp_path):
     with scheduler(tmp_path) as (address, _), worker(address, tmp_path, "one"):
         _wait_for_workers(address, 1)
         words = (
-            "-c", "from underrecording.cli import main; main()", "run", str(study.document.path), "--replicates", "20000",
-            "--set", "study.block_size=50", "--cluster", address, "--quiet",
-                "--out", str(folder),
+            "-c", "from underrecording.cli import main; main()", "run", str(study.document.path),
+            "--replicates", "20000", "--set", "study.block_size=50", "--cluster", address,
+            "--out", str(folder), "--quiet",
         )  # fmt: skip
         for parts in (30, 100, 200):
             with process(*words, log=tmp_path / f"client-{parts}.log") as client:
