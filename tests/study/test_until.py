@@ -59,14 +59,17 @@ def test_what_it_says_is_what_a_run_of_as_many_replicates_says(run):
     assert tables(results) != tables(longer)
 
 
-@pytest.mark.parametrize("jobs", [2, 7])
+@pytest.mark.parametrize("jobs", [pytest.param(2, marks=pytest.mark.slow), 7])
 def test_threads_do_not_move_where_it_stops(run, jobs):
     one, _ = run(*LARGE, *GOAL)
     many, _ = run(*LARGE, *GOAL, jobs=jobs, folder="many")
     assert tables(one) == tables(many)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+SLOW = [pytest.param(n, marks=pytest.mark.slow) for n in (2, 3)]
+
+
+@pytest.mark.parametrize("seed", [1, *SLOW])
 def test_the_order_in_which_blocks_come_in_does_not_move_it(run, shuffled, seed):
     one, _ = run(*LARGE, *GOAL)
     # Five at a time: the last of them beyond the end, come in before those that end it.

@@ -67,10 +67,11 @@ STUDIES = {
     "fixed": ("study.block_size=10", "world.draw=fixed", "world.worlds=3"),
 }
 rates = pytest.mark.parametrize("study", ["fresh", "fixed"])
+MORE = [pytest.param(n, marks=pytest.mark.slow) for n in (2, 3, 4, 5)]
 
 
 @rates
-@pytest.mark.parametrize("jobs", [2, 7])
+@pytest.mark.parametrize("jobs", [pytest.param(2, marks=pytest.mark.slow), 7])
 def test_any_number_of_threads_gives_the_same_bytes(run, study, jobs):
     one, _ = run(*STUDIES[study])
     many, _ = run(*STUDIES[study], jobs=jobs, folder="many")
@@ -78,7 +79,7 @@ def test_any_number_of_threads_gives_the_same_bytes(run, study, jobs):
 
 
 @rates
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [1, *MORE])
 def test_the_order_in_which_blocks_come_in_changes_nothing(run, shuffled, study, seed):
     here, _ = run(*STUDIES[study])
     there, _ = run(*STUDIES[study], executor=shuffled(seed, 4), folder="shuffled")
@@ -132,6 +133,7 @@ def test_workers_of_another_version_are_refused(loaded):
     [
         "10.0.0.5:8786", "tcp://host", "http://host:80", "tcp://:1", "tcp://host:99999",
         "tcp://host:0", "tcp://::1:8786", "tcp://[::1:8786", "tcp://host:80/path", "",
+        "tcp://a host:80", "tcp://host:80\n",
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_one_is_refused(loaded, address):

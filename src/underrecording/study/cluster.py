@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -34,7 +35,12 @@ def check_address(address: str) -> None:
     except ValueError:  # A port that is none, brackets that do not close.
         host, port = None, None
     beyond = host and (parts.path or parts.query or parts.fragment or parts.username)
-    if not (host and port) or parts.scheme not in ("tcp", "tls") or beyond:
+    if (
+        [address] != address.split()
+        or not (host and port)
+        or parts.scheme not in ("tcp", "tls")
+        or beyond
+    ):
         raise UserError(
             f"--cluster {address}: expected an address such as tcp://10.0.0.5:8786 or "
             "tcp://[::1]:8786, with a port from 1 to 65535"
@@ -71,9 +77,11 @@ def cluster(
         )
     from distributed import Client, KilledWorker
 
+    # What it would log of a lost scheduler is told below, once.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=TIMEOUT, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, TypeError, ValueError) as error:
         raise UserError(
             f"--cluster {address}: no Dask scheduler answers there within {TIMEOUT} s "
             f"({type(error).__name__}); start one with: dask scheduler"
