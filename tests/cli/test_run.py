@@ -87,6 +87,7 @@ def test_json_is_one_document_and_nothing_else(finished):
         assert row["coverage"] == pytest.approx(wanted.loc[row["estimator"], "value"])
 
 
+@pytest.mark.slow
 def test_another_number_of_threads_and_another_folder_give_the_same_bytes(finished, tmp_path):
     _, run, _ = finished
     result = simulate(
@@ -165,7 +166,14 @@ def test_help_imports_nothing_heavy():
     assert answer.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+LONG = ("recommend", "stream")
+"""Commands whose examples take long."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in COMMANDS],
+)
 def test_the_help_of_each_command_has_an_example_that_runs(name, tmp_path, monkeypatch):
     text = CliRunner().invoke(main, [name, "--help"]).output
     (example,) = re.findall(r"Example: simulate (.+)", text)

@@ -163,7 +163,7 @@ def studies(tmp_path_factory):
     return study
 
 
-LONG = ("many", "cube")
+LONG = ("many", "cube", "grid")
 """Studies that take long to draw."""
 
 

@@ -262,6 +262,7 @@ def test_the_truth_of_a_fixed_world_is_drawn_where_it_is(studies):
     assert list(line.get_xdata()) == pytest.approx([exact, exact], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_grid_of_three_keys_says_what_its_figures_hold(studies):
     drawn = studies("cube").drawn
     assert "Held: How the records are shared out hmic_2014." in said(

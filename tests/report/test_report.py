@@ -189,6 +189,7 @@ def test_the_nominal_level_is_said_where_coverage_is(studies, written, name, lev
     assert document["level"] == study.results.plan.scenario.study.level
 
 
+@pytest.mark.slow
 def test_a_grid_of_three_keys_is_shown_along_each_and_says_that_there_is_more(studies):
     results = studies("cube").results
     tables = sweep_tables(results)

@@ -21,8 +21,8 @@ def measure_of(results, name, cell, estimator):
     ("study", "names"),
     [
         ("grid", {"heat_map", "nested_loop"}),
-        ("cube", {"heat_map", "nested_loop"}),
-        ("many", {"heat_map", "nested_loop", "sample_size"}),
+        pytest.param("cube", {"heat_map", "nested_loop"}, marks=pytest.mark.slow),
+        pytest.param("many", {"heat_map", "nested_loop", "sample_size"}, marks=pytest.mark.slow),
         ("zip", {"nested_loop"}),
         ("list", {"nested_loop"}),
         ("swept", set()),
