@@ -132,7 +132,7 @@ def _watch(client: Any, done: threading.Event, say: Callable[[str], None]) -> No
             continue
         try:
             there = bool(client.ncores())
-        except Exception:
+        except (OSError, RuntimeError):  # The scheduler is lost: the blocks will tell.
             continue
         if alone == there:
             alone = not there
