@@ -137,12 +137,15 @@ class Influence(NamedTuple):
     contribution : float array (m,)
         What each force adds to the linearised estimate, weights included;
         their sum is 0 at the estimate itself.
-    slope : float array (m, H)
-        What a record of the stratum adds to it, per unit of its residual.
+    share : float array (m,)
+    weight : float array (m, H)
+        Their product is what a record of the stratum adds to it, per unit of its
+        residual.
     spread : float array (m, H)
-        Variance of the sum of those residuals over the n records read, had others
-        of the N been read: n (1 - n / N) times their sample variance. 0 where all
-        or none were read, NaN where one of several was.
+        Variance of the weighted sum of those residuals over the n records read, had
+        others of the N been read: weight^2 n (1 - n / N) times their sample
+        variance. 0 where all or none were read, or the weight is 0; else NaN where
+        one of several was.
     numerator, denominator : float arrays (m,)
         Where the estimate is a ratio of sums over forces: the force's terms;
         else NaN.
@@ -151,7 +154,8 @@ class Influence(NamedTuple):
     """
 
     contribution: Floats
-    slope: Floats
+    share: Floats
+    weight: Floats
     spread: Floats
     numerator: Floats
     denominator: Floats

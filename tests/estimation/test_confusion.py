@@ -109,9 +109,9 @@ def test_influence_is_that_of_records_read_one_by_one(audit):
             counts = np.rint(observed(audit)[f, h] * audit.sampled[f, h]).astype(int)
             records = np.repeat(residual, counts)
             by_chance = len(records) * (1 - len(records) / audit.frame[f, h])
-            expected = by_chance * records.var(ddof=1)
+            expected = influence.weight[f, h] ** 2 * by_chance * records.var(ddof=1)
             assert influence.spread[f, h] == pytest.approx(expected, rel=1e-10)
-            sums += influence.slope[f, h] * records.sum()
+            sums += influence.share[f] * influence.weight[f, h] * records.sum()
         assert influence.contribution[f] == pytest.approx(sums, rel=1e-9, abs=1e-12)
 
 

@@ -90,7 +90,13 @@ def test_point_is_a_share_and_fills_every_cell_of_its_influence(name, calm_audit
     assert 0.0 < accuracy < 1.0
     for array in influence:
         assert not (array == 99.0).any()
-    for array in (influence.contribution, influence.slope, influence.spread, influence.readers):
+    for array in (
+        influence.contribution,
+        influence.share,
+        influence.weight,
+        influence.spread,
+        influence.readers,
+    ):
         assert np.isfinite(array).all()
     assert (influence.spread > 0.0).all()
     assert (influence.readers >= 0.0).all()
@@ -198,9 +204,7 @@ def test_slope_and_spread_give_the_variance_of_what_records_add(name, calm_audit
         n, x, y, z = (getattr(calm_audit, t)[f, h] for t in tables[1:])
         adds = np.repeat([due + recorded, due, over, 0.0], [y, x - y, z, n - x - z])
         expected = n * (1 - n / calm_audit.frame[f, h]) * np.var(adds, ddof=1)
-        assert influence.slope[f, h] ** 2 * influence.spread[f, h] == pytest.approx(
-            expected, rel=1e-6
-        )
+        assert influence.share[f] ** 2 * influence.spread[f, h] == pytest.approx(expected, rel=1e-6)
 
 
 # --- variances ---
@@ -312,7 +316,7 @@ def test_model_is_named_as_a_scenario_names_it(name):
 def always_one_half(audit, influence):
     """A point estimator of nobody else's."""
     influence.contribution[:] = 0.0
-    influence.slope[:] = 0.0
+    influence.share[:] = 0.0
     return 0.5, 0
 
 

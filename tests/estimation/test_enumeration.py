@@ -21,11 +21,13 @@ def residual_spread(audit, ratio):
 def known_residuals(population, audit):
     """Influence of the linear estimator whose ratio and total are the population's own."""
     weight = 1 / (audit.p_inclusion[:, None] * population.due.sum())
-    slope = np.ascontiguousarray(weight * audit.frame / audit.sampled)
+    share = weight[:, 0]
+    of_records = audit.frame / audit.sampled
     residual = audit.recorded - population.accuracy * audit.due
     nothing = np.full(len(audit.force), np.nan)
-    spread = residual_spread(audit, population.accuracy)
-    return Influence((slope * residual).sum(1), slope, spread, nothing, nothing, np.zeros(1))
+    spread = of_records**2 * residual_spread(audit, population.accuracy)
+    contribution = (weight * of_records * residual).sum(1)
+    return Influence(contribution, share, of_records, spread, nothing, nothing, np.zeros(1))
 
 
 def as_is(audit, influence):
@@ -33,7 +35,7 @@ def as_is(audit, influence):
 
 
 def forget_records(audit, influence):
-    return audit, influence._replace(slope=influence.slope * 0)
+    return audit, influence._replace(share=influence.share * 0)
 
 
 def forget_record_correction(audit, influence):

@@ -115,8 +115,13 @@ def test_slope_times_residual_is_the_derivative_by_the_weight_of_a_record(
     ratio = residual_ratio(name, audit)
     for f, h in np.ndindex(audit.due.shape):
         for x, y in ((1, 1), (1, 0), (0, 0)):
-            expected = influence.slope[f, h] * (y - ratio[f, h] * x)
+            expected = slopes(influence)[f, h] * (y - ratio[f, h] * x)
             assert record_derivative(name, audit, f, h, x, y) == pytest.approx(expected, abs=1e-12)
+
+
+def slopes(influence):
+    """What a record of each stratum adds to the estimate, per unit of its residual."""
+    return influence.share[:, None] * influence.weight
 
 
 def record_derivative(name, audit, f, h, x, y):
@@ -129,7 +134,7 @@ def record_derivative(name, audit, f, h, x, y):
 
 @names
 @given(seed=seeds)
-def test_spread_is_the_variance_of_the_sum_of_the_residuals(
+def test_spread_is_the_variance_of_the_weighted_sum_of_the_residuals(
     name, random_audit, records_variance, point, seed
 ):
     audit = random_audit(seed)
@@ -138,8 +143,9 @@ def test_spread_is_the_variance_of_the_sum_of_the_residuals(
     for f, h in np.ndindex(audit.due.shape):
         counts = audit.sampled[f, h], audit.due[f, h], audit.recorded[f, h]
         by_chance = counts[0] * (1 - counts[0] / audit.frame[f, h])
-        expected = by_chance * records_variance(*counts, ratio[f, h])
-        assert influence.spread[f, h] == pytest.approx(expected, abs=1e-12)
+        unweighted = by_chance * records_variance(*counts, ratio[f, h])
+        expected = influence.weight[f, h] ** 2 * unweighted
+        assert influence.spread[f, h] == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 @names
@@ -148,11 +154,12 @@ def test_a_slope_or_ratio_off_by_one_per_cent_would_be_noticed(name, random_audi
     _, _, influence = point(name, audit)
     ratio = residual_ratio(name, audit)[0, 0]
     derivative = record_derivative(name, audit, 0, 0, 1, 0)
-    assert derivative == pytest.approx(-influence.slope[0, 0] * ratio, abs=1e-12)
-    assert abs(derivative + 1.01 * influence.slope[0, 0] * ratio) > 1e-6
+    slope = slopes(influence)[0, 0]
+    assert derivative == pytest.approx(-slope * ratio, abs=1e-12)
+    assert abs(derivative + 1.01 * slope * ratio) > 1e-6
     counts = (table[0, 0] for table in (audit.frame, audit.sampled, audit.due, audit.recorded))
-    planted = sum_variance(*counts, 1.01 * ratio)
-    assert abs(influence.spread[0, 0] - planted) > 1e-6
+    planted = influence.weight[0, 0] ** 2 * sum_variance(*counts, 1.01 * ratio)
+    assert abs(influence.spread[0, 0] / planted - 1) > 1e-6
 
 
 @pytest.mark.parametrize("name", RATIOS)
@@ -282,8 +289,9 @@ def test_stratum_nobody_read_is_left_out_and_clears_the_buffer(name, random_audi
     assert reason == OK
     assert 0.0 < accuracy < 1.0
     assert influence.contribution.sum() == pytest.approx(0.0, abs=1e-14)
-    assert abs(influence.slope).max() < 1.0
-    assert influence.slope[1, 2] == 0.0 or name == "pooled"
+    slope = slopes(influence)
+    assert abs(slope).max() < 1.0
+    assert slope[1, 2] == 0.0 or name == "pooled"
 
 
 def test_force_or_group_without_published_crimes_is_left_out(two_forces, point):
@@ -292,6 +300,6 @@ def test_force_or_group_without_published_crimes_is_left_out(two_forces, point):
     silent = two_forces._replace(recorded_volume=volume, recorded=np.array([[32], [0]]))
     accuracy, reason, influence = point("volume_weighted", silent)
     assert (accuracy, reason) == (pytest.approx(0.8), OK)
-    assert influence.slope[1, 0] == 0.0
+    assert slopes(influence)[1, 0] == 0.0
     assert point("by_group", silent._replace(recorded_volume=volume * 0))[1] == NO_VOLUME
     assert point("volume_weighted", silent._replace(recorded_volume=volume * 0))[1] == NO_VOLUME

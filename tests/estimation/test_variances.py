@@ -89,8 +89,7 @@ def between_pairs_twin(audit, contribution):
 
 def within_twin(audit, influence):
     """Between records, in array language."""
-    part = influence.slope**2 * influence.spread
-    return audit.p_inclusion @ part.sum(1)
+    return (audit.p_inclusion * influence.share**2) @ influence.spread.sum(1)
 
 
 @points

@@ -70,7 +70,8 @@ AUDITS_TYPE = types.NamedTuple(
 INFLUENCE_TYPE = types.NamedTuple(
     (
         _FLOATS,  # contribution
-        _FLOAT_TABLE,  # slope
+        _FLOATS,  # share
+        _FLOAT_TABLE,  # weight
         _FLOAT_TABLE,  # spread
         _FLOATS,  # numerator
         _FLOATS,  # denominator

@@ -104,5 +104,5 @@ def quantile(spec: EstimatorSpec, *, level: float, df: float) -> float:
 def empty_influence(n_forces: int, n_strata: int) -> Influence:
     """Room for the influence of one estimate, m by H."""
     by_force, by_stratum = (n_forces,), (n_forces, n_strata)
-    shapes = (by_force, by_stratum, by_stratum, by_force, by_force, (1,))
+    shapes = (by_force, by_force, by_stratum, by_stratum, by_force, by_force, (1,))
     return Influence(*(np.zeros(shape) for shape in shapes))

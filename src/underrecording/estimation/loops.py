@@ -26,7 +26,8 @@ class Influences(NamedTuple):
     """`Influence` with a leading axis."""
 
     contribution: Any
-    slope: Any
+    share: Any
+    weight: Any
     spread: Any
     numerator: Any
     denominator: Any
@@ -56,7 +57,8 @@ _INTS_1 = types.Array(types.int64, 1, "C")
 BATCH_TYPE = types.NamedTuple(
     (
         types.NamedTuple(
-            (_FLOATS_2, _FLOATS_3, _FLOATS_3, _FLOATS_2, _FLOATS_2, _FLOATS_2), Influences
+            (_FLOATS_2, _FLOATS_2, _FLOATS_3, _FLOATS_3, _FLOATS_2, _FLOATS_2, _FLOATS_2),
+            Influences,
         ),
         _FLOATS_1, _FLOATS_1, _FLOATS_1, _FLOATS_1, _INTS_1,
     ),
@@ -68,9 +70,9 @@ BATCH_TYPE = types.NamedTuple(
 def room_for(count: Any, n_forces: Any, n_strata: Any) -> Any:
     """Room for a batch of *count* audits of *n_forces* by *n_strata*."""
     influences = Influences(
-        np.empty((count, n_forces)), np.empty((count, n_forces, n_strata)),
-        np.empty((count, n_forces, n_strata)), np.empty((count, n_forces)),
-        np.empty((count, n_forces)), np.empty((count, 1)),
+        np.empty((count, n_forces)), np.empty((count, n_forces)),
+        np.empty((count, n_forces, n_strata)), np.empty((count, n_forces, n_strata)),
+        np.empty((count, n_forces)), np.empty((count, n_forces)), np.empty((count, 1)),
     )  # fmt: skip
     return Batch(
         influences, np.empty(count), np.empty(count), np.empty(count), np.empty(count),
@@ -94,8 +96,9 @@ def audit_of(audits: Any, b: Any) -> Any:
 @inlined
 def _influence_of(influences: Any, b: Any) -> Any:
     return Influence(
-        influences.contribution[b], influences.slope[b], influences.spread[b],
-        influences.numerator[b], influences.denominator[b], influences.readers[b],
+        influences.contribution[b], influences.share[b], influences.weight[b],
+        influences.spread[b], influences.numerator[b], influences.denominator[b],
+        influences.readers[b],
     )  # fmt: skip
 
 

@@ -24,8 +24,8 @@ from underrecording.estimation.spec import EstimatorSpec
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BATCH = 32
-"""Audits that go through an estimator together: few enough to stay in the nearest cache."""
+BATCH = 64
+"""Audits that go through an estimator together: few enough to stay in the second cache."""
 
 
 def repeat(spec: EstimatorSpec, audits: Audits, *, level: float) -> tuple[Floats, Ints]:

@@ -42,7 +42,8 @@ def empty_like(influence: Influence) -> Influence:
     """Room for another influence of the same shape."""
     return Influence(
         np.zeros_like(influence.contribution),
-        np.zeros_like(influence.slope),
+        np.zeros_like(influence.share),
+        np.zeros_like(influence.weight),
         np.zeros_like(influence.spread),
         np.zeros_like(influence.numerator),
         np.zeros_like(influence.denominator),

@@ -74,16 +74,15 @@ def between_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
 def within_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
     """Stage two: which records were read.
 
-    ``sum_f pi_f sum_h slope^2 spread`` (see `Influence`).
+    ``sum_f pi_f share_f^2 sum_h spread`` (see `Influence`).
     """
     total = 0.0
     for f in range(audit.sampled.shape[0]):
         of_force = 0.0
         for h in range(audit.sampled.shape[1]):
-            slope = influence.slope[f, h]
-            # A stratum that does not matter may well have had one record read.
-            of_force += 0.0 if slope == 0.0 else slope * slope * influence.spread[f, h]
-        total += audit.p_inclusion[f] * of_force
+            of_force += influence.spread[f, h]
+        share = influence.share[f]
+        total += 0.0 if share == 0.0 else audit.p_inclusion[f] * share * share * of_force
     return (math.nan, ONE_RECORD) if math.isnan(total) else (total, OK)
 
 

@@ -69,13 +69,12 @@ def sum_variance(frame: int, sampled: int, due: float, recorded: float, ratio: f
 
 @inlined
 def weigh_records(audit: Audit, influence: Influence) -> None:
-    """Leave `record_weight` of every stratum as the slope of its records."""
-    frame, sampled = flat(audit.frame), flat(audit.sampled)
-    slope = flat(influence.slope)
-    for i in range(slope.size):
+    """Write down `record_weight` of every stratum."""
+    frame, sampled, weights = flat(audit.frame), flat(audit.sampled), flat(influence.weight)
+    for i in range(weights.size):
         weight = frame[i] / sampled[i]
         weight = 1.0 if frame[i] == 0 else weight
-        slope[i] = 0.0 if sampled[i] == 0 else weight
+        weights[i] = 0.0 if sampled[i] == 0 else weight
 
 
 @inlined
@@ -83,31 +82,39 @@ def weighed_totals(audit: Audit, influence: Influence, f: int) -> tuple[float, f
     """X_f and Y_f as `force_totals` gives them, after `weigh_records`."""
     due, recorded = 0.0, 0.0
     for h in range(audit.frame.shape[1]):
-        weight = influence.slope[f, h]
+        weight = influence.weight[f, h]
         due += weight * audit.due[f, h]
         recorded += weight * audit.recorded[f, h]
     return due, recorded
 
 
 @inlined
-def respond(influence: Influence, f: int, share: float, ratio: float) -> None:
-    """State that a record of force *f* adds ``share * w_h * (y - ratio * x)``.
-
-    After `weigh_records`; the spread is left to `spread_residuals`.
-    """
-    for h in range(influence.slope.shape[1]):
-        influence.slope[f, h] *= share
-        influence.spread[f, h] = ratio
+def spread_about(audit: Audit, influence: Influence, ratio: float) -> None:
+    """Write down the spread of weighted residuals ``y - ratio * x`` in every stratum."""
+    frame, sampled = flat(audit.frame), flat(audit.sampled)
+    due, recorded = flat(audit.due), flat(audit.recorded)
+    weight, spread = flat(influence.weight), flat(influence.spread)
+    for i in range(spread.size):
+        unweighted = sum_variance(frame[i], sampled[i], due[i], recorded[i], ratio)
+        spread[i] = weighted(weight[i], unweighted)
 
 
 @inlined
-def spread_residuals(audit: Audit, influence: Influence) -> None:
-    """Turn the ratio that each stratum has in place of its spread into that spread."""
+def spread_about_each(audit: Audit, influence: Influence) -> None:
+    """Do so with a ratio for each stratum, which is in place of its spread."""
     frame, sampled = flat(audit.frame), flat(audit.sampled)
     due, recorded = flat(audit.due), flat(audit.recorded)
-    spread = flat(influence.spread)
+    weight, spread = flat(influence.weight), flat(influence.spread)
     for i in range(spread.size):
-        spread[i] = sum_variance(frame[i], sampled[i], due[i], recorded[i], spread[i])
+        unweighted = sum_variance(frame[i], sampled[i], due[i], recorded[i], spread[i])
+        spread[i] = weighted(weight[i], unweighted)
+
+
+@inlined
+def weighted(weight: float, variance: float) -> float:
+    """Variance of a sum in which each record has *weight*, from that without."""
+    # A stratum that does not matter may well have had one record read.
+    return 0.0 if weight == 0.0 else weight * weight * variance
 
 
 @inlined

@@ -11,7 +11,7 @@ from underrecording.estimation.totals import (
     group_volume,
     no_ratio,
     record_weight,
-    spread_residuals,
+    spread_about_each,
 )
 
 
@@ -62,14 +62,14 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
             due_total += volume / group_accuracy
         for f in range(n_forces):
             # V_k / A_k^2 now; the factor A^2 / V is not known before the last group.
-            slope = (
+            weight = (
                 volume
                 / group_accuracy**2
                 * record_weight(audit, f, k)
                 / (audit.p_inclusion[f] * due)
             )
-            influence.slope[f, k] = slope
-            influence.contribution[f] += slope * (
+            influence.weight[f, k] = weight
+            influence.contribution[f] += weight * (
                 audit.recorded[f, k] - group_accuracy * audit.due[f, k]
             )
             influence.spread[f, k] = group_accuracy
@@ -79,7 +79,6 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
     factor = accuracy**2 / volume_total
     for f in range(n_forces):
         influence.contribution[f] *= factor
-        for k in range(n_groups):
-            influence.slope[f, k] *= factor
-    spread_residuals(audit, influence)
+        influence.share[f] = factor
+    spread_about_each(audit, influence)
     return accuracy, OK

@@ -6,12 +6,7 @@ import math
 
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import (
-    respond,
-    spread_residuals,
-    weigh_records,
-    weighed_totals,
-)
+from underrecording.estimation.totals import spread_about, weigh_records, weighed_totals
 
 
 @point_estimator("combined_ratio")
@@ -41,17 +36,20 @@ def combined_ratio(audit: Audit, influence: Influence) -> tuple[float, int]:
     due_total, recorded_total = 0.0, 0.0
     weigh_records(audit, influence)
     for f in range(audit.due.shape[0]):
+        influence.share[f] = 1.0 / audit.p_inclusion[f]
+    for f in range(audit.due.shape[0]):
         due, recorded = weighed_totals(audit, influence, f)
-        influence.denominator[f] = due / audit.p_inclusion[f]
-        influence.numerator[f] = recorded / audit.p_inclusion[f]
+        influence.denominator[f] = due * influence.share[f]
+        influence.numerator[f] = recorded * influence.share[f]
         due_total += influence.denominator[f]
         recorded_total += influence.numerator[f]
     if due_total == 0.0:
         return math.nan, NOTHING_DUE
     accuracy = recorded_total / due_total
+    scale = 1.0 / due_total
     for f in range(audit.due.shape[0]):
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
-        influence.contribution[f] = residual / due_total
-        respond(influence, f, 1.0 / (audit.p_inclusion[f] * due_total), accuracy)
-    spread_residuals(audit, influence)
+        influence.contribution[f] = residual * scale
+        influence.share[f] *= scale
+    spread_about(audit, influence, accuracy)
     return accuracy, OK

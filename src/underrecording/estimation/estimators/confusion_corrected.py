@@ -9,7 +9,7 @@ import numpy as np
 from underrecording.audit import BLIND_READERS, NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.compile import compiled
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import left_to_chance, record_weight
+from underrecording.estimation.totals import left_to_chance, record_weight, weighted
 
 
 @point_estimator("confusion_corrected")
@@ -70,10 +70,12 @@ def confusion_corrected(audit: Audit, influence: Influence) -> tuple[float, int]
     for f in range(audit.due.shape[0]):
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         influence.contribution[f] = residual / due_total
+        influence.share[f] = 1.0 / (audit.p_inclusion[f] * due_total)
         for h in range(audit.due.shape[1]):
             weight = record_weight(audit, f, h)
-            influence.slope[f, h] = weight / (audit.p_inclusion[f] * due_total)
-            influence.spread[f, h] = _sum_variance(audit, f, h, due, recorded, accuracy)
+            unweighted = _sum_variance(audit, f, h, due, recorded, accuracy)
+            influence.weight[f, h] = weight
+            influence.spread[f, h] = weighted(weight, unweighted)
     influence.readers[0] = _readers_variance(audit, cells / due_total, due, recorded, accuracy)
     return min(1.0, max(0.0, accuracy)), OK
 

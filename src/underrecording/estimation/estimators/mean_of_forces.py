@@ -8,8 +8,7 @@ from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
 from underrecording.estimation.totals import (
     force_totals,
-    respond,
-    spread_residuals,
+    spread_about_each,
     weigh_records,
     weighed_totals,
 )
@@ -55,6 +54,6 @@ def mean_of_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
         due, _ = force_totals(audit, f)
         force_accuracy = influence.numerator[f]
         influence.contribution[f] = (force_accuracy - accuracy) / n_forces
-        respond(influence, f, 1.0 / (due * n_forces), force_accuracy)
-    spread_residuals(audit, influence)
+        influence.share[f], influence.spread[f] = 1.0 / (due * n_forces), force_accuracy
+    spread_about_each(audit, influence)
     return accuracy, OK

@@ -6,7 +6,7 @@ import math
 
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import records_read, spread_residuals
+from underrecording.estimation.totals import records_read, spread_about
 
 
 @point_estimator("pooled")
@@ -40,10 +40,10 @@ def pooled(audit: Audit, influence: Influence) -> tuple[float, int]:
         for h in range(audit.due.shape[1]):
             due += audit.due[f, h]
             recorded += audit.recorded[f, h]
-            influence.slope[f, h] = 1.0 / due_read
-            influence.spread[f, h] = accuracy
+            influence.weight[f, h] = 1.0
         influence.numerator[f] = recorded
         influence.denominator[f] = due
         influence.contribution[f] = (recorded - accuracy * due) / due_read
-    spread_residuals(audit, influence)
+        influence.share[f] = 1.0 / due_read
+    spread_about(audit, influence, accuracy)
     return accuracy, OK

@@ -11,8 +11,7 @@ from underrecording.estimation.compile import compiled
 from underrecording.estimation.registries import point_estimator
 from underrecording.estimation.totals import (
     no_ratio,
-    respond,
-    spread_residuals,
+    spread_about,
     weigh_records,
     weighed_totals,
 )
@@ -68,8 +67,8 @@ def post_stratified(audit: Audit, influence: Influence) -> tuple[float, int]:
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         adjusted = sizes[kind[f]] / weight[kind[f]] / audit.p_inclusion[f]
         influence.contribution[f] = adjusted * (residual - centre[kind[f]]) / due_total
-        respond(influence, f, adjusted / due_total, accuracy)
-    spread_residuals(audit, influence)
+        influence.share[f] = adjusted / due_total
+    spread_about(audit, influence, accuracy)
     no_ratio(influence)
     return accuracy, OK
 

@@ -10,8 +10,7 @@ from underrecording.estimation.registries import point_estimator
 from underrecording.estimation.totals import (
     force_volume,
     no_ratio,
-    respond,
-    spread_residuals,
+    spread_about,
     weigh_records,
     weighed_totals,
 )
@@ -88,8 +87,8 @@ def regression(audit: Audit, influence: Influence) -> tuple[float, int]:
         share = (1.0 + slope_0 + slope_1 * volume) / (audit.p_inclusion[f] * due_total)
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         influence.contribution[f] = share * (residual - b_0 - b_1 * volume)
-        respond(influence, f, share, accuracy)
-    spread_residuals(audit, influence)
+        influence.share[f] = share
+    spread_about(audit, influence, accuracy)
     no_ratio(influence)
     return min(1.0, max(0.0, accuracy)), OK
 

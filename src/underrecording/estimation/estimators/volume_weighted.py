@@ -9,8 +9,7 @@ from underrecording.estimation.registries import point_estimator
 from underrecording.estimation.totals import (
     force_totals,
     force_volume,
-    respond,
-    spread_residuals,
+    spread_about_each,
     weigh_records,
     weighed_totals,
 )
@@ -68,6 +67,6 @@ def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
             force_accuracy = recorded / due
             per_record = accuracy * volume / (due_total * force_accuracy**2) / due
         influence.contribution[f] = volume * (1.0 - accuracy / force_accuracy) / due_total
-        respond(influence, f, per_record, force_accuracy)
-    spread_residuals(audit, influence)
+        influence.share[f], influence.spread[f] = per_record, force_accuracy
+    spread_about_each(audit, influence)
     return accuracy, OK
