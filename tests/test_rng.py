@@ -210,22 +210,11 @@ def test_no_two_purposes_share_a_number_and_all_fit():
 
 def test_numbers_drawn_several_at_a_time_are_those_drawn_one_by_one():
     seed, place = np.uint64(2**63 + 5), {"world": 3, "replicate": 2**33 + 7}
-    keys = np.empty(rng.in_eights(43))
-    rng.uniforms_of_forces(seed, *place.values(), rng.SELECT_FORCES, keys)
-    for f, key in enumerate(keys):
-        assert key == rng.uniforms(seed, *place.values(), rng.SELECT_FORCES, f, 0, 0)[0]
-
-    forces, groups, step = np.array([0, 4, 4, 4, 42]), 3, 16
-    room = rng.in_eights(forces.size * groups)
-    who, which = np.empty(room, np.uint64), np.empty(room, np.uint64)
-    first, second = np.empty(room), np.empty(room)
-    rng.address_words(place["world"], rng.COUNT_REPORTS, forces, groups, step, who, which)
-    rng.uniforms_of_strata(seed, place["replicate"], who, which, first, second)
-    for i, (force, draw) in enumerate(zip(forces, [0, 0, 1, 2, 0], strict=True)):
-        for group in range(groups):
-            address = (*place.values(), rng.COUNT_REPORTS, force, group, draw * step)
-            pair = first[i * groups + group], second[i * groups + group]
-            assert pair == rng.uniforms(seed, *address)
+    keys = np.empty(43)
+    rng.uniforms_of_replicates(seed, *place.values(), rng.SELECT_FORCES, 12, keys)
+    for b, key in enumerate(keys):
+        replicate = place["replicate"] + b
+        assert key == rng.uniforms(seed, 3, replicate, rng.SELECT_FORCES, 12, 0, 0)[0]
 
     words = zip(*(rng.words_of(3, rng.DUE, f, 2, 5) for f in range(43)), strict=True)
     who, which = np.array(list(words), np.uint64)
@@ -233,6 +222,25 @@ def test_numbers_drawn_several_at_a_time_are_those_drawn_one_by_one():
     rng.uniforms_at(seed, np.arange(43) + 2**33, who, which, first, second)
     for f in range(43):
         assert (first[f], second[f]) == rng.uniforms(seed, 3, 2**33 + f, rng.DUE, f, 2, 5)
+
+
+@pytest.mark.parametrize("groups", [1, 3, 6, 8, 11, 16, 17])
+def test_numbers_of_the_strata_of_an_audit_are_those_drawn_one_by_one(groups):
+    seed, place = np.uint64(2**63 + 5), {"world": 3, "replicate": 2**33 + 7}
+    forces, step = np.array([0, 4, 4, 4, 42]), 16
+    room = rng.in_eights(forces.size * groups)
+    who, which = np.empty(room + 8, np.uint64), np.empty(room, np.uint64)
+    first, second = np.empty(room), np.empty(room)
+    rng.words_of_forces(place["world"], rng.COUNT_REPORTS, forces, groups, who)
+    rng.words_of_groups(forces, groups, step, which)
+    assert rng.is_repeated(forces)
+    assert not rng.is_repeated(np.array([0, 4, 42]))
+    rng.uniforms_of_strata(seed, place["replicate"], who, which, first, second)
+    for i, (force, draw) in enumerate(zip(forces, [0, 0, 1, 2, 0], strict=True)):
+        for group in range(groups):
+            address = (*place.values(), rng.COUNT_REPORTS, force, group, draw * step)
+            pair = first[i * groups + group], second[i * groups + group]
+            assert pair == rng.uniforms(seed, *address)
 
 
 FROZEN = {
@@ -249,7 +257,7 @@ FROZEN = {
 @pytest.mark.parametrize("place", FROZEN)
 def test_the_numbers_of_results_version_3_stay_as_they_are(place):
     """Frozen from the plain twin above. A change here is a change of RESULTS_VERSION."""
-    assert rng.RESULTS_VERSION == 3
+    assert rng.RESULTS_VERSION == 4
     seed, *address = place
     assert rng.uniforms(np.uint64(seed), *address) == FROZEN[place]
 

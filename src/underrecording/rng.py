@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from underrecording.compiling import compiled
 from underrecording.elementary import cosine_and_sine, log
 
-RESULTS_VERSION = 3
+RESULTS_VERSION = 4
 """Raised whenever the same scenario and seed would give other numbers."""
 
 MAX_WORLDS, MAX_PURPOSES, MAX_FORCES, MAX_GROUPS, MAX_DRAWS = 2**16, 2**6, 2**10, 2**8, 2**24
@@ -140,15 +140,17 @@ def in_eights(n: Any) -> Any:
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
-def uniforms_of_forces(seed: Any, world: Any, replicate: Any, purpose: Any, first: Any) -> None:
-    """Fill *first* (F,) with the first uniform of each force, at group 0 and index 0.
+def uniforms_of_replicates(
+    seed: Any, world: Any, first: Any, purpose: Any, force: Any, numbers: Any
+) -> None:
+    """Fill *numbers* (B,) with the first uniform of a force in the replicates from *first* on.
 
-    The same numbers as `uniforms` gives, several at a time.
+    At group 0 and index 0: the same numbers as `uniforms` gives, several at a time.
     """
-    nobody = _who(world, purpose, 0)
-    for f in range(first.size):
-        a, b, _, _ = _words(seed, replicate, nobody | np.uint64(f), np.uint64(0))
-        first[f] = _unit(a, b)
+    who = _who(world, purpose, force)
+    for b in range(numbers.size):
+        high, low, _, _ = _words(seed, first + b, who, np.uint64(0))
+        numbers[b] = _unit(high, low)
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
@@ -158,7 +160,7 @@ def uniforms_of_strata(
     """Fill *first* and *second* (n,) with the uniforms at n addresses of one replicate.
 
     The same numbers as `uniforms` gives, several at a time: addresses are given by
-    their words (`address_words`), so that the loop is turned into vector instructions.
+    their words (`words_of_forces`), so that the loop is turned into vector instructions.
     """
     for i in range(first.size):
         a, b, c, d = _words(seed, replicate, who[i], which[i])
@@ -173,25 +175,44 @@ def uniforms_at(seed: Any, replicate: Any, who: Any, which: Any, first: Any, sec
         first[i], second[i] = _unit(a, b), _unit(c, d)
 
 
-@compiled
-def address_words(
-    world: Any, purpose: Any, forces: Any, n_groups: Any, step: Any, who: Any, which: Any
-) -> None:
-    """Fill *who* and *which* with words of the addresses of the strata of *forces* (m,).
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def words_of_forces(world: Any, purpose: Any, forces: Any, n_groups: Any, who: Any) -> None:
+    """Fill *who* with the first word of the addresses of the strata of *forces* (m,).
 
-    Both have room for m n_groups words or more; the rest is 0.
+    It has room for m n_groups words and 7 more, which may hold anything thereafter.
+    """
+    for i in range(forces.size):
+        word = _who(world, purpose, forces[i])
+        for group in range(0, n_groups, 8):
+            # In eights: what is too many the next force writes over.
+            start = np.uint64(i * n_groups + group)
+            for g in range(8):
+                who[start + np.uint64(g)] = word
+
+
+@compiled
+def words_of_groups(forces: Any, n_groups: Any, step: Any, which: Any) -> None:
+    """Fill *which* with the second word of the addresses of the strata of *forces* (m,).
 
     A force that stands next to itself was drawn again: its draw indices start
     *step* later each time.
     """
-    i, index = 0, 0
-    for position in range(forces.size):
-        again = position > 0 and forces[position] == forces[position - 1]
+    which[:] = np.uint64(0)
+    index = 0
+    for i in range(forces.size):
+        again = i > 0 and forces[i] == forces[i - 1]
         index = index + step if again else 0
         for group in range(n_groups):
-            who[i], which[i] = words_of(world, purpose, forces[position], group, index)
-            i += 1
-    who[i:], which[i:] = np.uint64(0), np.uint64(0)
+            which[i * n_groups + group] = _which(group, index)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def is_repeated(forces: Any) -> bool:
+    """Whether a force stands next to itself."""
+    repeated = False
+    for i in range(1, forces.size):
+        repeated |= forces[i] == forces[i - 1]
+    return repeated
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]

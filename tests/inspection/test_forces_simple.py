@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from underrecording.inspection.forces import DESIGNS
-from underrecording.inspection.forces.srs import SimpleRandom, _take_smallest
+from underrecording.inspection.forces.smallest_keys import take_smallest
+from underrecording.inspection.forces.srs import SimpleRandom
 from underrecording.inspection.forces.tilted import Tilted
 
 REPLICATES = 30_000
@@ -97,18 +98,19 @@ def test_smaller_samples_are_parts_of_larger_ones(name, frame, small):
     assert not nested(samples[1], moved)
 
 
-@pytest.mark.parametrize("uniform", [False, True])
+@pytest.mark.parametrize("scale", [1, 50])
 @pytest.mark.parametrize("values", [3, 10**9])
-def test_the_smallest_keys_are_taken_tied_ones_too(values, uniform):
+def test_the_smallest_keys_are_taken_tied_ones_too(values, scale):
     rng = np.random.default_rng(values)
-    for _ in range(300):
-        keys = rng.integers(1, values + 1, rng.integers(1, 44)) / (values + 1)
-        keys[rng.random(keys.size) < 0.3] = np.inf  # Of another stratum.
-        keys[keys < np.inf] *= 1 if uniform else 50
-        inside = np.isfinite(keys)
-        for count in range(inside.sum() + 1):
-            chosen = np.full(count + 1, -1)
-            assert _take_smallest(keys, count, uniform, chosen, 1) == count + 1
+    for _ in range(100):
+        size, replicates = rng.integers(1, 44), rng.integers(1, 20)
+        keys = np.full((48, replicates), np.inf)
+        keys[:44] = rng.integers(1, values + 1, (44, replicates)) / (values + 1) * scale
+        keys[rng.permutation(44)[size:]] = np.inf  # Of another stratum.
+        for count in range(size + 1):
+            chosen = np.full((replicates, count + 1), -1)
+            take_smallest(keys, size, float(scale), count, chosen, 1)
             # Of tied keys the first ones.
-            expected = np.sort(np.argsort(keys, kind="stable")[:count])
-            assert chosen.tolist() == [-1, *expected]
+            expected = np.sort(np.argsort(keys, axis=0, kind="stable")[:count].T)
+            np.testing.assert_array_equal(chosen[:, 1:], expected)
+            assert (chosen[:, 0] == -1).all()

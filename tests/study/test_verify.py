@@ -193,7 +193,10 @@ def test_what_is_no_finished_run_of_this_program_is_refused(finished, tmp_path):
         ({"ended": None}, "has not finished"),
         ({"given": None}, "no given"),
         ({"given": {"seed": -1}}, r"manifest.json: given: .*seed"),
-        ({"computed_by": [{"results_version": RESULTS_VERSION - 1}]}, "version 2 of the results"),
+        (
+            {"computed_by": [{"results_version": RESULTS_VERSION - 1}]},
+            f"version {RESULTS_VERSION - 1} of the results",
+        ),
     ):
         manifest.write_text(json.dumps(held | change))
         with pytest.raises(UserError, match=said):

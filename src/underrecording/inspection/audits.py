@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from underrecording.audit import Audits
 from underrecording.compiling import compiled, flat, uncounted
-from underrecording.dispatch import loop_address
 from underrecording.inspection.auditor import DRAWS_OF_A_STRATUM, estimate_readers_at
 from underrecording.inspection.count_tables import look_up
 from underrecording.inspection.counts import read_stratum
-from underrecording.inspection.forces.design import call_selection
+from underrecording.inspection.forces.design import call_selection, selection_address
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.reading import make_reading
 from underrecording.inspection.review import Review
@@ -23,11 +22,13 @@ from underrecording.rng import (
     COUNT_REPORTS,
     NATIONAL,
     RESAMPLE,
-    address_words,
     cells_of,
     in_eights,
+    is_repeated,
     uniforms_of_strata,
     whole_numbers,
+    words_of_forces,
+    words_of_groups,
 )
 from underrecording.variates import hypergeometric_quantiles, room_for_hypergeometrics
 
@@ -79,7 +80,7 @@ def read_no_crimes(
 
 def select_address(plan: InspectionPlan) -> int:
     """Address of the plan's compiled selection; see `call_selection`."""
-    return loop_address("selection", plan.select)
+    return selection_address(plan.select)
 
 
 @compiled
@@ -96,10 +97,11 @@ class Draws(NamedTuple):
     ----------
     who, which : uint64 arrays
         Words of addresses.
-    cell : int array
+    cell : uint64 array
         Which of the strata of all forces, F H of them, each is.
     first, second, u : float arrays
         Uniforms, as they are addressed and as they are used.
+    room, place : uint64 arrays
     population, successes, drawn, counts : int arrays
     hypergeometrics : Room
     """
@@ -110,6 +112,8 @@ class Draws(NamedTuple):
     first: Any
     second: Any
     u: Any
+    room: Any
+    place: Any
     population: Any
     successes: Any
     drawn: Any
@@ -122,8 +126,9 @@ def room_for_draws(reading: Any, m: Any) -> Any:
     """Room for the draws of one audit of *m* forces."""
     n = in_eights(m * reading.records.shape[1])
     return Draws(
-        np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n, np.int64),
-        np.empty(n), np.empty(n), np.full(n, 0.5), np.zeros(n, np.int64),
+        np.zeros(n + 8, np.uint64), np.empty(n, np.uint64), np.empty(n, np.uint64),
+        np.empty(n), np.empty(n), np.full(n, 0.5), np.empty(n, np.uint64),
+        np.empty(n, np.uint64), np.zeros(n, np.int64),
         np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64),
         room_for_hypergeometrics(n),
     )  # fmt: skip
@@ -158,12 +163,15 @@ def read_batch(
     )
     agreement = np.zeros((4, 4), np.int64)
     n_strata = reading.records.shape[1]
+    was_repeated = True
     for b in range(audits.force.shape[0]):
         w = row + b if reading.strand.reports.shape[0] > 1 else 0
-        address_words(
-            world, reading.purpose, audits.force[b], n_strata, DRAWS_OF_A_STRATUM,
-            draws.who, draws.which,
-        )  # fmt: skip
+        forces = audits.force[b]
+        words_of_forces(world, reading.purpose, forces, n_strata, draws.who)
+        repeated = is_repeated(forces)
+        if repeated or was_repeated:
+            words_of_groups(forces, n_strata, DRAWS_OF_A_STRATUM, draws.which)
+        was_repeated = repeated
         cells_of(draws.who, draws.which, n_strata, draws.cell)
         _copy_frame(reading, w, draws.cell, audits, b)
         if reading.plain:
@@ -206,7 +214,7 @@ def _read_plainly(
     uniforms_of_strata(seed, replicate, draws.who, draws.which, draws.first, draws.second)
     if reading.tables.due_guide.shape[0] > 0:
         look_up(
-            reading.tables, draws.cell, draws.first, draws.second, draws.counts, draws.drawn,
+            reading.tables, draws.cell, draws.first, draws.second, draws.room, draws.place,
             due, recorded,
         )  # fmt: skip
         return

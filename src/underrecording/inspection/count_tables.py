@@ -17,16 +17,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.compiling import compiled
+from underrecording.compiling import compiled, flat
 from underrecording.variates import hypergeometric_thresholds
 
-DUE_SLOTS, RECORDED_SLOTS = 512, 128
+DUE_SLOTS, RECORDED_SLOTS = 256, 64
+_DUE_SLOTS, _RECORDED_SLOTS = np.uint64(DUE_SLOTS), np.uint64(RECORDED_SLOTS)
 WORTHWHILE = 4_000
 """Replicates of one world from which tables save more time than they take."""
 
-_UNSETTLED, _FAR = 128, 127
-"""A guide holds what the count has beyond its base, below `_FAR`, plus `_UNSETTLED` where
-the slot leads to larger counts too; `_FAR` alone where the count is out of reach of a byte."""
+_UNSETTLED = 2**15
+"""A guide holds the count, plus this where the slot leads to larger counts too. So many
+counts would make tables of 4 GB."""
 _RESOLUTION = 2.0**52  # Uniforms are odd multiples of half of one over this.
 
 
@@ -35,10 +36,10 @@ class CountTables(NamedTuple):
 
     Attributes
     ----------
-    due_guide : uint8 array (C, DUE_SLOTS)
+    due_guide : uint16 array (C, DUE_SLOTS)
     row : int array (C,)
         Row in which the laws given 0, 1, ... reports due begin.
-    recorded_guide : uint8 array (R, RECORDED_SLOTS)
+    recorded_guide : uint16 array (R, RECORDED_SLOTS)
     cuts : float array
         Largest uniforms that lead to each count of any weight, law by law, those of
         due reports first; 2 for the last one.
@@ -46,26 +47,20 @@ class CountTables(NamedTuple):
         Where the cuts of each law begin.
     zero : int array (C + R,)
         Where its cut of count 0 is, or would be.
-    base : int array (C + R,)
-        The count from which its guide counts.
-    based : bool
-        Whether any does so from another than 0.
     """
 
-    due_guide: NDArray[np.uint8]
+    due_guide: NDArray[np.uint16]
     row: NDArray[np.int64]
-    recorded_guide: NDArray[np.uint8]
+    recorded_guide: NDArray[np.uint16]
     cuts: NDArray[np.float64]
     start: NDArray[np.int64]
     zero: NDArray[np.int64]
-    base: NDArray[np.int64]
-    based: bool
 
 
 NO_TABLES = CountTables(
-    np.zeros((0, DUE_SLOTS), np.uint8), np.zeros(0, np.int64),
-    np.zeros((0, RECORDED_SLOTS), np.uint8), np.zeros(0), np.zeros(1, np.int64),
-    np.zeros(0, np.int64), np.zeros(0, np.int64), False,
+    np.zeros((0, DUE_SLOTS), np.uint16), np.zeros(0, np.int64),
+    np.zeros((0, RECORDED_SLOTS), np.uint16), np.zeros(0), np.zeros(1, np.int64),
+    np.zeros(0, np.int64),
 )  # fmt: skip
 
 
@@ -73,7 +68,7 @@ def size_of(sampled: NDArray[np.int64], due: NDArray[np.int64]) -> int:
     """Bytes of the tables of a world of which *sampled* records are read in each cell."""
     n, most = sampled.ravel(), np.minimum(sampled, due).ravel()
     guides = DUE_SLOTS * n.size + RECORDED_SLOTS * int((most + 1).sum())
-    return guides + 8 * _most_cuts(n, most)
+    return 2 * guides + 8 * _most_cuts(n, most)
 
 
 def _most_cuts(n: NDArray[np.int64], most: NDArray[np.int64]) -> int:
@@ -92,18 +87,15 @@ def count_tables(
     row = np.concatenate([[0], np.cumsum(most + 1)])
     laws = n.size + int(row[-1])
     tables = CountTables(
-        due_guide=np.empty((n.size, DUE_SLOTS), np.uint8),
+        due_guide=np.empty((n.size, DUE_SLOTS), np.uint16),
         row=row[:-1],
-        recorded_guide=np.empty((int(row[-1]), RECORDED_SLOTS), np.uint8),
+        recorded_guide=np.empty((int(row[-1]), RECORDED_SLOTS), np.uint16),
         cuts=np.empty(_most_cuts(n, most)),
         start=np.zeros(laws + 1, np.int64),
         zero=np.empty(laws, np.int64),
-        base=np.empty(laws, np.int64),
-        based=False,
     )
     _fill(reports.ravel(), due.ravel(), recorded.ravel(), n, most, tables)
-    cuts, based = tables.cuts[: tables.start[-1]].copy(), bool(tables.base.any())
-    return tables._replace(cuts=cuts, based=based)
+    return tables._replace(cuts=tables.cuts[: tables.start[-1]].copy())
 
 
 @compiled
@@ -128,18 +120,11 @@ def _add_law(
         cuts[i] = _cut(cuts[i], total)
     cuts[count - 1] = 2.0
     tables.start[law + 1], tables.zero[law] = start + count, start - low
-    # Where a byte cannot reach all counts it reaches those about the median.
-    beyond_reach = low + count > _FAR
-    tables.base[law] = max(low, _search(tables, law, 0.5) - _FAR // 2) if beyond_reach else 0
     width = _RESOLUTION / guide.size
     for slot in range(guide.size):
         first = _search(tables, law, (slot * width + 0.5) / _RESOLUTION)
         last = _search(tables, law, ((slot + 1) * width - 0.5) / _RESOLUTION)
-        beyond = first - tables.base[law]
-        if beyond < 0 or beyond >= _FAR:
-            guide[slot] = _FAR
-        else:
-            guide[slot] = beyond if first == last else beyond + _UNSETTLED
+        guide[slot] = first if first == last else first + _UNSETTLED
 
 
 @compiled
@@ -168,44 +153,53 @@ def _search(tables: Any, law: Any, u: Any) -> Any:
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
 def look_up(
-    tables: Any, cell: Any, first: Any, second: Any, room: Any, row: Any, due: Any, recorded: Any
+    tables: Any, cell: Any, first: Any, second: Any, room: Any, place: Any, due: Any, recorded: Any
 ) -> None:
-    """Fill *due* and *recorded* (n,) of the strata *cell*.
+    """Fill *due* and *recorded* (n,) of the strata *cell*, a uint64 array.
 
-    *first* and *second* are the uniforms of each, *room* and *row* for as many whole
-    numbers. What is unsettled is put down before it is known to be, and settled
-    afterwards: to branch on luck takes longer.
+    *first* and *second* are the uniforms of each, *room* and *place*, uint64 arrays,
+    for n numbers or more. Places are unsigned, for each that might count from the end
+    would be looked at twice.
     """
-    n_cells = tables.due_guide.shape[0]
-    unsettled: Any = 0
+    due_guide, recorded_guide = flat(tables.due_guide), flat(tables.recorded_guide)
+    laws_of_due = np.uint64(tables.due_guide.shape[0])
     for j in range(due.size):
-        guided = np.int64(tables.due_guide[cell[j], int(first[j] * DUE_SLOTS)])
-        due[j] = tables.base[cell[j]] + guided if tables.based else guided
-        row[j] = tables.row[cell[j]] + due[j]
-        room[unsettled] = j
-        unsettled += guided >= _FAR
+        place[j] = cell[j] * _DUE_SLOTS + np.uint64(np.int64(first[j] * DUE_SLOTS))
+    unsettled = _read_guide(due_guide, place, room, due)
     for o in range(unsettled):
         j = room[o]
         due[j] = _settled(tables, cell[j], first[j], due[j])
-        row[j] = tables.row[cell[j]] + due[j]
-    unsettled = 0
     for j in range(due.size):
-        guided = np.int64(tables.recorded_guide[row[j], int(second[j] * RECORDED_SLOTS)])
-        recorded[j] = tables.base[n_cells + row[j]] + guided if tables.based else guided
-        room[unsettled] = j
-        unsettled += guided >= _FAR
+        law = np.uint64(tables.row[cell[j]] + due[j])
+        place[j] = law * _RECORDED_SLOTS + np.uint64(np.int64(second[j] * RECORDED_SLOTS))
+    unsettled = _read_guide(recorded_guide, place, room, recorded)
     for o in range(unsettled):
         j = room[o]
-        recorded[j] = _settled(tables, n_cells + row[j], second[j], recorded[j])
+        law = laws_of_due + np.uint64(tables.row[cell[j]] + due[j])
+        recorded[j] = _settled(tables, law, second[j], recorded[j])
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
-def _settled(tables: Any, law: Any, u: Any, count: Any) -> Any:
-    """Count of a law at *u*, whose guide does not say which: it gave *count*."""
-    if count - tables.base[law] == _FAR:
-        return _search(tables, law, u)
-    count -= _UNSETTLED
-    zero = tables.zero[law]
-    while u > tables.cuts[zero + count]:
+def _read_guide(guide: Any, place: Any, room: Any, counts: Any) -> Any:
+    """What a guide says at each place; those unsettled, so many of them, go into *room*.
+
+    Each is put down before it is known to be unsettled: to branch on luck takes longer.
+    """
+    unsettled = np.uint64(0)
+    for j in range(counts.size):
+        guided = guide[place[j]]
+        counts[j] = guided
+        room[unsettled] = j
+        unsettled += np.uint64(guided >= _UNSETTLED)
+    return unsettled
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _settled(tables: Any, law: Any, u: Any, guided: Any) -> Any:
+    """Count of a law at *u*, whose guide does not say which: it held *guided*."""
+    count, zero = guided - _UNSETTLED, tables.zero[law]
+    # Most slots lead to two counts: which of them is again luck.
+    count += u > tables.cuts[np.uint64(zero + count)]
+    while u > tables.cuts[np.uint64(zero + count)]:
         count += 1
     return count

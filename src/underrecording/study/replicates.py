@@ -1,7 +1,7 @@
 """Replicates of one cell in one pass: select, read, estimate, batch by batch.
 
 A batch of audits is drawn and goes through every estimator before the next one
-is drawn, so all of it stays in the nearest cache.
+is drawn, so all of it stays in the near caches.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from underrecording.estimation.many import repeat
 from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.forces.design import selection_name
-from underrecording.inspection.forces.srs import simple_random_plan, smallest_keys
+from underrecording.inspection.forces.smallest_keys import smallest_keys
+from underrecording.inspection.forces.srs import simple_random_plan
 from underrecording.inspection.forces.tilted import Tilted
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.questions import strand_of

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from underrecording.audit import ForceFrame
 from underrecording.compiling import uncounted
-from underrecording.dispatch import KINDS, Kind, call, through
+from underrecording.dispatch import KINDS, Kind, call, loop_address, through
 from underrecording.options import Section
 from underrecording.registry import Registry
 
@@ -86,9 +86,19 @@ PLAN_TYPE = types.NamedTuple(
 
 Select = Callable[[ForcePlan, Any, Any, Any, Any, Any], None]
 """``select(plan, seed, world, replicate, accuracy (F,), chosen (m,))``: *chosen* ascends,
-strictly unless forces are drawn with replacement."""
+strictly unless forces are drawn with replacement. One of many replicates (`of_many`):
+``select(plan, seed, world, first, accuracy (W, F), row, chosen (B, m))``."""
 
 _SELECTIONS: dict[str, Any] = {}
+_OF_MANY: set[str] = set()
+_TOGETHER = 64
+"""Replicates that are selected together: their keys stay in the nearest caches."""
+
+
+def of_many(select: Any) -> Any:
+    """Mark a compiled selection as one that takes many replicates at once."""
+    _OF_MANY.add(selection_name(select))
+    return select
 
 
 def selection_name(select: Select) -> str:
@@ -97,6 +107,11 @@ def selection_name(select: Select) -> str:
     name = f"{function.__module__}.{function.__qualname__}"
     _SELECTIONS[name] = function
     return name
+
+
+def selection_address(name: str) -> int:
+    """Address of the loop of a selection, for `call_selection`."""
+    return loop_address("selections" if name in _OF_MANY else "selection", name)
 
 
 def selection_loop(
@@ -109,13 +124,23 @@ def selection_loop(
         call(plug_in, plan, seed, world, first + b, accuracy[w], chosen[b])
 
 
+def selections_loop(
+    plug_in: Any, plan: Any, seed: Any, world: Any, first: Any, accuracy: Any, row: Any, chosen: Any
+) -> None:
+    """Do so with a selection of many replicates."""
+    for b in range(0, chosen.shape[0], _TOGETHER):
+        some = chosen[b : b + _TOGETHER]
+        call(plug_in, plan, seed, world, first + b, accuracy, row + b, some)
+
+
 _ARGUMENTS = (
     PLAN_TYPE, types.uint64, types.int64, types.int64, _FLOAT_TABLE, types.int64,
     types.Array(types.int64, 2, "C"),
 )  # fmt: skip
 KINDS["selection"] = Kind(lambda name: _SELECTIONS[name], selection_loop, _ARGUMENTS)
+KINDS["selections"] = Kind(lambda name: _SELECTIONS[name], selections_loop, _ARGUMENTS)
 call_selection = through(*_ARGUMENTS)
-"""A `selection_loop` in compiled code, by its address."""
+"""Either loop in compiled code, by its address (`selection_address`)."""
 
 
 class ForceDesign(Section):

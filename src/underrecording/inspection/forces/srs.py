@@ -1,15 +1,13 @@
-"""Simple random sampling of forces, and the smallest-keys selection others build on."""
+"""Simple random sampling of forces."""
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from underrecording.audit import ForceFrame
-from underrecording.compiling import compiled
 from underrecording.errors import UserError
 from underrecording.inspection.forces.design import (
     DESIGNS,
@@ -19,101 +17,9 @@ from underrecording.inspection.forces.design import (
     Ints,
     Select,
 )
-from underrecording.rng import SELECT_FORCES, in_eights, uniforms_of_forces
+from underrecording.inspection.forces.smallest_keys import smallest_keys
 
 ForceCount = Annotated[int, Field(ge=1, le=1000)]
-
-
-@compiled
-def smallest_keys(
-    plan: Any, seed: Any, world: Any, replicate: Any, accuracy: Any, chosen: Any
-) -> None:
-    """Take in each stratum the forces with the smallest keys, one random key a force.
-
-    The key belongs to the force, so samples of different size are nested. With
-    a tilt, keys are exponential with rate exp(tilt z), z the standardised true
-    accuracy: successive sampling without replacement with those weights
-    (Efraimidis & Spirakis 2006, Inf. Process. Lett. 97:181).
-    """
-    n_forces = plan.stratum.shape[0]
-    keys = np.empty(in_eights(n_forces))
-    uniforms_of_forces(seed, world, replicate, SELECT_FORCES, keys)
-    keys = keys[:n_forces]
-    if plan.tilt != 0.0:
-        mean = accuracy.mean()
-        spread = math.sqrt(((accuracy - mean) ** 2).mean())
-        for f in range(n_forces):
-            z = (accuracy[f] - mean) / spread if spread > 0.0 else 0.0
-            keys[f] = -math.log1p(-keys[f]) * math.exp(-plan.tilt * z)
-    picked, in_stratum = 0, keys
-    for s in range(plan.take.size):
-        if plan.take.size > 1:
-            # Keys of other strata are out of reach.
-            in_stratum = np.where(plan.stratum == s, keys, math.inf)
-        picked = _take_smallest(in_stratum, plan.take[s], plan.tilt == 0.0, chosen, picked)
-    if plan.take.size > 1:
-        chosen.sort()
-
-
-@compiled(inline=True)  # type: ignore[untyped-decorator]
-def _take_smallest(keys: Any, count: Any, uniform: Any, chosen: Any, picked: Any) -> Any:
-    """Write down in *chosen*, from *picked* on, the places of the *count* smallest keys."""
-    stop = picked + count
-    bound, on_it = _bound_of_smallest(keys, count, uniform)
-    if on_it == 0:
-        for f in range(keys.size):
-            if picked == stop:
-                break
-            # Written before it is known to stay: to branch on luck takes longer.
-            chosen[picked] = f
-            picked += keys[f] <= bound
-        return picked
-    for f in range(keys.size):
-        if keys[f] < bound or (keys[f] == bound and on_it > 0):
-            on_it -= keys[f] == bound
-            chosen[picked] = f
-            picked += 1
-    return picked
-
-
-@compiled(inline=True)  # type: ignore[untyped-decorator]
-def _bound_of_smallest(keys: Any, count: Any, uniform: Any) -> Any:
-    """A bound up to which the *count* smallest of *keys* lie, the others being infinite.
-
-    The bound is moved until as many lie below: a few counts of all keys, which take
-    less than a sort of them. *uniform*: whether keys are known to be, up to 1.
-
-    Returns
-    -------
-    bound : float
-    on_it : int
-        0, or where several keys lie on the bound, how many of them are wanted.
-    """
-    low, high, below_low, below_high = 0.0, 1.0, 0, 0
-    if count == 0:
-        return 0.0, 0
-    for f in range(keys.size):
-        below_high += keys[f] < math.inf
-    if not uniform:
-        high = 0.0
-        for f in range(keys.size):
-            high = max(high, keys[f] if keys[f] < math.inf else 0.0)
-    while below_high != count:
-        share = (count - below_low) / (below_high - below_low)
-        # An interpolation alone may stick to one end.
-        bound = low + (high - low) * min(0.9, max(0.1, share))
-        if not low < bound < high:
-            bound = low + (high - low) * 0.5
-            if not low < bound < high:
-                return high, count - below_low  # Several keys lie on one number.
-        below = 0
-        for f in range(keys.size):
-            below += keys[f] <= bound
-        if below >= count:
-            high, below_high = bound, below
-        else:
-            low, below_low = bound, below
-    return high, 0
 
 
 def check_count(count: int, n_forces: int) -> None:

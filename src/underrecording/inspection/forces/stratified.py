@@ -18,11 +18,11 @@ from underrecording.inspection.forces.design import (
     Ints,
     Select,
 )
+from underrecording.inspection.forces.smallest_keys import smallest_keys
 from underrecording.inspection.forces.srs import (
     ForceCount,
     check_count,
     joint_of_strata,
-    smallest_keys,
 )
 
 

@@ -14,7 +14,8 @@ from underrecording.inspection.forces.design import (
     ForcePlan,
     Select,
 )
-from underrecording.inspection.forces.srs import ForceCount, simple_random_plan, smallest_keys
+from underrecording.inspection.forces.smallest_keys import smallest_keys
+from underrecording.inspection.forces.srs import ForceCount, simple_random_plan
 
 
 @DESIGNS.register("tilted")
