@@ -27,12 +27,11 @@ import numpy_twin
 import peers_of_estimators as peers
 from turns import Quiet, of, ratios, rounds, versions
 
-from underrecording.inspection.audits import read_reports, select_forces
-from underrecording.inspection.strands import reports_strand
 from underrecording.scenario import load_scenario, shipped_scenarios
 from underrecording.study import open_store, plan_study, run_in_threads
 from underrecording.study.block import run_block
 from underrecording.study.drawn import Drawn
+from underrecording.study.moments import ESTIMATE
 from underrecording.study.needs import needs_of
 from underrecording.study.plan import Block, StudyPlan
 from underrecording.study.replicates import WHOLE, replicate
@@ -92,57 +91,63 @@ def fixed_world(quick: bool) -> list[float]:
     return ratios(rounds(pairs, ours, theirs, time.thread_time))
 
 
-def a_peer(name: str) -> Callable[[bool], list[float] | None]:
-    """The peer's ratio of totals, an audit a call, over a whole replicate of ours."""
+class OfPeers(NamedTuple):
+    """Replicates as a user of another package computes them."""
+
+    seconds: float
+    mean: float
+    sd: float
+
+
+def samplics(calls: int) -> OfPeers | None:
+    """Forces and counts drawn by NumPy, an audit at a time, their ratio by samplics."""
+    try:
+        peer = peers.samplics_ratio()
+    except ImportError:
+        return None
+    ledger, records = ledger_and_records()
+    rng, found = np.random.default_rng(1), []
+    peer(*numpy_twin.one_audit(rng, ledger, records, 13))
+    started = time.thread_time()
+    for _ in range(calls):
+        found.append(peer(*numpy_twin.one_audit(rng, ledger, records, 13))[0])
+    seconds = (time.thread_time() - started) / calls
+    return OfPeers(seconds, float(np.mean(found)), float(np.std(found, ddof=1)))
+
+
+def survey(calls: int) -> OfPeers | None:
+    """Forces and counts drawn by R, an audit at a time, their ratio by survey."""
+    ledger, records = ledger_and_records()
+    tables = ledger.reports[0], records, ledger.due[0], ledger.recorded[0]
+    told = peers.survey_replicates(*tables, inspected=13, repeats=calls)
+    return None if told is None else OfPeers(**told)
+
+
+def over_ours(peer: Callable[[int], OfPeers | None]) -> Callable[[bool], list[float] | None]:
+    """The peer's seconds a replicate over ours, both from the draw to the interval."""
 
     def measured(quick: bool) -> list[float] | None:
-        replicates, pairs, calls = (20_000, 2, 5) if quick else (100_000, 5, 100)
-        plan = plan_of("fixed", f"study.replicates={2 * replicates}")
-        inspection, ledger = plan.cells[0].inspection, plan.cells[0].world.fixed(1, 0)
-        chosen = select_forces(inspection, ledger, 1, 0, 0, calls)
-        audits = read_reports(inspection, reports_strand(ledger), chosen, 1, 0, 0)
-        weight = audits.frame / audits.sampled / audits.p_inclusion[:, :, None]
-        totals = [(weight * counts).sum(axis=2) for counts in (audits.recorded, audits.due)]
+        replicates, pairs, calls = (20_000, 2, 50) if quick else (100_000, 5, 500)
+        plan = plan_of("fixed", f"study.replicates={2 * replicates}", "seed=1")
         block = Block(0, replicates, 2 * replicates)
 
-        def ours() -> float:
+        def ours() -> tuple[float, float]:
             started = time.thread_time()
-            run_block(plan, block)
-            return (time.thread_time() - started) / replicates
+            sums = run_block(plan, block).moments.at(0, 0, 0).sums
+            return (time.thread_time() - started) / replicates, sums[ESTIMATE] / replicates
 
         ours()
-        if name == "survey":
-            audit = next(iter(_audits(audits)))
-            spent = [peers.survey_seconds(audit, calls) for _ in range(pairs)]
-            if None in spent:
+        found = []
+        for _ in range(pairs):
+            theirs, (seconds, mean) = peer(calls), ours()
+            if theirs is None:
                 return None
-            return sorted(s["seconds a call, one row a force"] / ours() for s in spent)
-        try:
-            peer = peers.samplics_ratio()
-        except ImportError:
-            return None
-
-        def theirs() -> float:
-            started = time.thread_time()
-            for b in range(calls):
-                peer(totals[0][b], totals[1][b])
-            return (time.thread_time() - started) / calls
-
-        theirs()
-        return sorted(theirs() / ours() for _ in range(pairs))
+            if abs(1.0 - theirs.mean - mean) > 4.5 * theirs.sd / np.sqrt(calls):
+                raise SystemExit(f"{1.0 - theirs.mean} is not {mean}: the comparison is void")
+            found.append(theirs.seconds / seconds)
+        return sorted(found)
 
     return measured
-
-
-def _audits(audits):
-    from underrecording.audit import Audit
-
-    for b in range(len(audits.force)):
-        yield Audit(
-            audits.force[b], audits.frame[b], audits.sampled[b], audits.due[b],
-            audits.recorded[b], audits.p_inclusion[b], audits.force_stratum[b],
-            audits.recorded_volume[0],
-        )  # fmt: skip
 
 
 def over_its_floor(quick: bool) -> list[float]:
@@ -282,8 +287,8 @@ def _call(words: list[str]) -> None:
 
 TABLE = (
     Row("fixed", "chunked NumPy over ours, fixed world, one thread", ">= 12", fixed_world),
-    Row("samplics", "samplics' ratio over a replicate of ours", ">= 120", a_peer("samplics")),
-    Row("survey", "R survey's svyratio over a replicate of ours", ">= 2000", a_peer("survey")),
+    Row("samplics", "samplics' ratio over ours, a replicate", ">= 120", over_ours(samplics)),
+    Row("survey", "R survey's svyratio over ours, a replicate", ">= 2000", over_ours(survey)),
     Row("floor", "replicate over its numbers, selection and counts", "<= 1.3", over_its_floor),
     Row("threads", "one thread over two", ">= 1.6", two_threads),
     Row("fresh", "chunked NumPy over ours, fresh worlds", ">= 2.2", fresh_worlds([13])),

@@ -55,6 +55,17 @@ def audits(rng, due, recorded, frame, records, n_inspected, quantile):
     return 1 - ratio, variance, 1 - ratio - half, 1 - ratio + half
 
 
+def one_audit(rng, ledger, records, n_inspected):
+    """One audit of a fixed world: weighted totals by force, recorded and due, each (m,)."""
+    due, recorded, frame = ledger.due[0], ledger.recorded[0], ledger.reports[0]
+    chosen = rng.choice(len(frame), n_inspected, replace=False)
+    n, big_n, due, recorded = records[chosen], frame[chosen], due[chosen], recorded[chosen]
+    x = rng.hypergeometric(due, big_n - due, n)
+    y = rng.hypergeometric(recorded, due - recorded, x)
+    weight = big_n / n
+    return (weight * y).sum(axis=1), (weight * x).sum(axis=1)
+
+
 class Sums:
     """Bias, standard deviation and coverage, a chunk at a time."""
 

@@ -73,20 +73,36 @@ def bootstrap_by_take(
 
 def survey_seconds(audit: Audit, repeats: int) -> dict[str, float] | None:
     """Seconds a call of R's ``survey::svyratio`` on the audit, or None where R is missing."""
+    counts = audit.frame, audit.sampled, audit.due, audit.recorded
+    return _told_by_r("survey_ratio.R", audit.force, counts, repeats)
+
+
+def survey_replicates(
+    frame: np.ndarray, records: np.ndarray, due: np.ndarray, recorded: np.ndarray, *,
+    inspected: int, repeats: int,
+) -> dict[str, float] | None:  # fmt: skip
+    """Replicates in R of a world of which *records* are read, all (F, H): seconds, mean, sd."""
+    forces, counts = np.arange(len(frame)), (frame, records, due, recorded)
+    return _told_by_r("survey_replicate.R", forces, counts, inspected, repeats)
+
+
+def _told_by_r(
+    script: str, forces: np.ndarray, counts: tuple[np.ndarray, ...], *words: int
+) -> dict[str, float] | None:
     if shutil.which("Rscript") is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        cells = Path(folder) / "audit.csv"
+        cells = Path(folder) / "cells.csv"
         lines = ["force,stratum,frame,sampled,due,recorded"]
-        for i, h in np.ndindex(audit.due.shape):
-            counts = (field[i, h] for field in audit[1:5])
-            lines.append(",".join(str(int(value)) for value in (audit.force[i], h, *counts)))
+        for i, h in np.ndindex(counts[0].shape):
+            lines.append(",".join(str(int(x)) for x in (forces[i], h, *(c[i, h] for c in counts))))
         cells.write_text("\n".join(lines) + "\n", encoding="ascii")
         done = subprocess.run(
-            ["Rscript", str(HERE / "survey_ratio.R"), str(cells), str(repeats)],
+            ["Rscript", str(HERE / script), str(cells), *map(str, words)],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     if done.returncode != 0:
         print(f"R is there but its part failed: {done.stderr.strip().splitlines()[-1:]}")
         return None
-    return json.loads(done.stdout)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
