@@ -51,6 +51,8 @@ def command(
     Example: simulate run scenarios/quick.yaml --replicates 500
     """
     from contextlib import ExitStack
+    from importlib import import_module
+    from threading import Thread
 
     from underrecording.cli.progress import Progress
     from underrecording.scenario import find_scenario, load_scenario
@@ -73,6 +75,8 @@ def command(
             # Before there is a run folder: who cannot be reached leaves none behind.
             workers = stack.enter_context(cluster(loaded, address, progress.say))
         store = stack.enter_context(open_store(plan, out))
+        # While compiled loops run, which leave the interpreter alone, what draws is imported.
+        Thread(target=import_module, args=("underrecording.report.page",)).start()
         try:
             if workers is None:
                 results = run_in_threads(plan, store, jobs=jobs, progress=progress)

@@ -23,8 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
-from scipy.special import gammaln
-from scipy.stats import norm, t
+from scipy.special import gammaln, ndtri, stdtrit
 
 from underrecording.study.effective_forces import Shape, shapes
 
@@ -82,7 +81,7 @@ class Scale(NamedTuple):
         found = np.ones(np.shape(forces))
         if self.level is not None:
             tail = 0.5 + self.level / 2.0
-            found = found * (t.ppf(tail, df) if self.t else norm.ppf(tail))
+            found = found * (stdtrit(df, tail) if self.t else ndtri(tail))
         if self.estimated:
             shrunk = np.exp(gammaln((df + 1.0) / 2.0) - gammaln(df / 2.0))
             found = found * np.sqrt(2.0 / df) * shrunk

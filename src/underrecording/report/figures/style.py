@@ -192,7 +192,8 @@ def spread(positions: Sequence[float], *, least: float) -> list[float]:
 def settle(figure: Figure) -> None:
     """Lay the panels out, once: PNG and SVG then agree, and each takes half the time."""
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    # No engine at all: another one, though it does nothing, would cost each file a draw more.
+    figure.set_layout_engine(None)
     # The solver's last digit varies from run to run, and names of clip paths hang on it.
     for ax in figure.axes:
         ax.set_position(np.round(ax.get_position().bounds, 9).tolist())
