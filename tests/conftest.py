@@ -7,6 +7,7 @@ more of them; what it finds is mended and kept as an example of its test.
 
 import os
 from collections import Counter
+from itertools import zip_longest
 
 from hypothesis import HealthCheck, settings
 
@@ -16,29 +17,33 @@ settings.register_profile("steady", derandomize=True, **_CALM)
 settings.register_profile("explore", max_examples=1_000, **_CALM)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
-COMPILED_FIRST = (
+FIRST = (
     "tests/cli/test_broken_scenarios.py",
     "tests/stream/test_equality.py",
+    "tests/scenario/test_yaml.py",
     "tests/inspection/test_forces.py",
     "tests/inspection/test_auditor.py",
 )
-"""Files that compile much, and each something else."""
+"""While one worker compiles the main job, the other compiles what that needs none of."""
+COMPILING = ("tests/estimation", "tests/inspection", "tests/stream", "tests/variates", "src")
+"""Tests that compile much of what no study needs."""
 
 
 def pytest_collection_modifyitems(items):
-    """Put files that compile much first, and those of many tests before those of few.
+    """Put files in the order in which two workers seldom compile the same thing.
 
-    Workers that share out files in this order begin with different things, and what one
-    compiles the others find on the disk later; on small files they end at the same time.
+    Two that begin a file each of the same kind compile what both need twice. So files
+    of either kind come in turn, large ones before small ones, on which the workers end
+    at the same time.
     """
     tests = Counter(map(file_of, items))
-    items.sort(key=lambda item: (_place(file_of(item)), -tests[file_of(item)], file_of(item)))
+    rest = sorted(tests.keys() - set(FIRST), key=lambda file: (-tests[file], file))
+    kinds = [[file for file in rest if file.startswith(COMPILING) == kind] for kind in (0, 1)]
+    in_turn = [file for pair in zip_longest(*kinds) for file in pair if file is not None]
+    place = {file: i for i, file in enumerate([*FIRST, *in_turn])}
+    items.sort(key=lambda item: place[file_of(item)])
 
 
 def file_of(item):
     """File of a test, as it is given on the command line."""
     return item.nodeid.partition("::")[0]
-
-
-def _place(file):
-    return COMPILED_FIRST.index(file) if file in COMPILED_FIRST else len(COMPILED_FIRST)

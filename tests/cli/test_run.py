@@ -166,7 +166,7 @@ def test_help_imports_nothing_heavy():
     assert answer.stdout.strip() == "[]"
 
 
-LONG = ("recommend", "stream")
+LONG = ("effect", "recommend", "stream")
 """Commands whose examples take long."""
 
 
