@@ -166,7 +166,7 @@ def test_help_imports_nothing_heavy():
     assert answer.stdout.strip() == "[]"
 
 
-LONG = ("effect", "recommend", "stream")
+LONG = ("attribute", "effect", "recommend", "stream")
 """Commands whose examples take long."""
 
 

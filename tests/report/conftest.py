@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import pytest
 
@@ -131,12 +132,17 @@ class Silence:
         pass
 
 
-class Study(NamedTuple):
-    """A finished study, its store and its drawings by name."""
+@dataclass
+class Study:
+    """A finished study and its store."""
 
     results: Results
     store: Store
-    drawn: dict
+
+    @cached_property
+    def drawn(self):
+        """Its drawings by name, drawn when the first of them is looked at."""
+        return {drawing.name: drawing for drawing in draw_all(self.results)}
 
 
 @pytest.fixture(scope="session")
@@ -156,8 +162,7 @@ def studies(tmp_path_factory):
                 ThreadPoolExecutor(1) as executor,
             ):
                 results = run_study(plan, store, Threads(plan, executor, in_flight=2), Silence())
-            drawn = {drawing.name: drawing for drawing in draw_all(results)}
-            made[name] = Study(results, store, drawn)
+            made[name] = Study(results, store)
         return made[name]
 
     return study

@@ -101,7 +101,8 @@ def test_drawing_does_not_touch_the_settings_of_matplotlib(studies):
     ],
 )
 def test_the_numbers_beside_a_figure_are_those_of_the_measures(studies, study, name):
-    results, _, drawn = studies(study)
+    made = studies(study)
+    results, drawn = made.results, made.drawn
     target = results.plan.targets[0]
     table = results.measures
     table = table[(table["estimand"] == target.estimand) & (table["domain"] == target.domain)]
@@ -149,7 +150,8 @@ def test_the_histogram_holds_every_replicate(any_study):
 
 
 def test_the_zip_plot_ranks_all_kept_intervals_and_agrees_on_coverage(studies):
-    results, _, drawn = studies("swept")
+    made = studies("swept")
+    results, drawn = made.results, made.drawn
     numbers = drawn["zip"].numbers
     coverage = results.select("coverage", cell=0).set_index("estimator")["value"]
     for estimator, part in numbers.groupby("estimator"):
@@ -167,7 +169,8 @@ def test_a_census_has_no_error_and_is_drawn_all_the_same(studies):
 
 
 def test_the_fan_is_of_estimate_minus_truth(studies):
-    results, _, drawn = studies("swept")
+    made = studies("swept")
+    results, drawn = made.results, made.drawn
     numbers = drawn["trajectory"].numbers
     fan = numbers[numbers["estimator"] == "combined_ratio/linearised/t"].set_index("forces")
     table = results.trajectory
@@ -195,7 +198,8 @@ def test_the_funnel_is_the_published_counts(studies):
 
 
 def test_dots_of_the_worlds_figure_are_its_worlds(studies):
-    results, _, drawn = studies("worlds")
+    made = studies("worlds")
+    results, drawn = made.results, made.drawn
     numbers = drawn["worlds"].numbers
     assert numbers.groupby(["estimator", "measure"])["world"].nunique().unique() == [4]
     bias = numbers[numbers["measure"] == "bias"].groupby("estimator")["value"].mean()
@@ -252,7 +256,8 @@ def test_labels_of_the_published_figures_stay_on_the_drawing_and_apart(studies):
 
 
 def test_the_truth_of_a_fixed_world_is_drawn_where_it_is(studies):
-    results, _, drawn = studies("grid")
+    made = studies("grid")
+    results, drawn = made.results, made.drawn
     numbers = drawn["sampling_distribution"].numbers
     (truth,) = numbers[numbers["what"] == "truth"].to_dict("records")
     exact = 100 * results.select("mean_truth", cell=0)["value"].iloc[0]
@@ -302,7 +307,8 @@ def test_labels_are_moved_apart_and_kept_in_order():
 
 
 def test_the_truths_of_a_few_fixed_worlds_are_lines_where_they_are(studies):
-    results, _, drawn = studies("worlds")
+    made = studies("worlds")
+    results, drawn = made.results, made.drawn
     numbers = drawn["sampling_distribution"].numbers
     lines = numbers[numbers["what"] == "truth"]
     table = results.worlds

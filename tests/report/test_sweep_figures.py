@@ -37,7 +37,8 @@ def test_figures_of_many_cells_are_drawn_where_there_are_many(studies, study, na
 @pytest.mark.parametrize("figure", ["heat_map", "nested_loop"])
 @pytest.mark.parametrize("study", ["grid", "many"])
 def test_the_numbers_are_those_of_the_cells_they_name(studies, study, figure):
-    results, _, drawn = studies(study)
+    made = studies(study)
+    results, drawn = made.results, made.drawn
     numbers = drawn[figure].numbers
     n_cells = len(results.plan.cells) - (0 if study == "many" else 1)
     assert len(numbers) == n_cells * 2 * 2
