@@ -21,8 +21,8 @@ def run(*words):
     return CliRunner().invoke(main, ["measure", *map(str, words)])
 
 
-def rows(*words):
-    answer = run(*words, "--csv")
+def rows(*words, of="measures"):
+    answer = run(*words, "--csv", *([] if of == "measures" else ["--table", of]))
     assert answer.exit_code == 0, answer.output
     return list(csv.DictReader(io.StringIO(answer.stdout)))
 
@@ -229,10 +229,33 @@ def test_all_mistakes_are_told_at_once_by_row_and_column(table):
         ("rep,est,p\n1,2,.1\n2,2,.2\n", [], "no cell has two rows"),
         ("rep,method,est\n1,a,2\n2,a,3\n", ["--reference", "b"], "not among the methods"),
         ("rep,est\n1,2\n2,2\n", ["--csv", "--json"], "give one of them"),
+        ("rep,est\n1,2\n2,2\n", ["--table", "failures"], "give --csv too"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_words(table, text, words, expected):
     assert expected in "\n".join(problems(table(text), *words))
+
+
+@pytest.mark.parametrize("of", ["measures", "differences", "failures"])
+def test_each_table_is_the_same_as_csv_and_as_json(of):
+    words = EXAMPLE, "--truth", "20"
+    printed, said = rows(*words, of=of), document(*words)[of]
+    assert [list(row) for row in printed] == [list(row) for row in said]
+    for row, same in zip(printed, said, strict=True):
+        assert {name: text for name, text in row.items() if text} == {
+            name: repr(value) if isinstance(value, float) else str(value)
+            for name, value in same.items()
+            if value is not None
+        }
+
+
+def test_a_table_without_rows_has_its_columns(table):
+    lone = table("rep,est\n1,2\n2,3\n")
+    for of, last in (("differences", "replicates"), ("failures", "count")):
+        answer = run(lone, "--csv", "--table", of)
+        (header,) = answer.stdout.splitlines()
+        assert header.startswith("cell,estimator,estimand,domain,")
+        assert header.endswith(last)
 
 
 def test_a_file_that_is_not_there_is_a_mistake(tmp_path):

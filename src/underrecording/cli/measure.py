@@ -50,6 +50,11 @@ from underrecording.errors import UserError
     help="Errors of spreads: from the estimates' own kurtosis, or as if normal.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print the columns of measures.csv.")
+@click.option(
+    "--table",
+    type=click.Choice(["measures", "differences", "failures"]),
+    help="What --csv prints: the columns of which file.  [default: measures]",
+)
 @shared.as_json
 def command(
     results: Path,
@@ -61,6 +66,7 @@ def command(
     level: float,
     mcse: str,
     as_csv: bool,
+    table: str | None,
     as_json: bool,
     **columns: str | None,
 ) -> None:
@@ -81,18 +87,20 @@ def command(
 
     if as_csv and as_json:
         raise UserError("--csv and --json: both say how to print; give one of them")
+    if table is not None and not as_csv:
+        raise UserError(f"--table {table}: says which table --csv prints; give --csv too")
     named = {role: name for role, name in columns.items() if name is not None}
     fixed = _number(truth)
     if truth is not None and fixed is None:
         named["truth"] = truth
-    table = read_replicates(results, Roles(named, fixed, cells, ignore))
+    replicates = read_replicates(results, Roles(named, fixed, cells, ignore))
     measured = measure_table(
-        table, level=level, null=null, reference=reference, normal=mcse == "normal"
+        replicates, level=level, null=null, reference=reference, normal=mcse == "normal"
     )
     if as_json:
         click.echo(measures_json(measured))
     elif as_csv:
-        click.echo(csv_text(measured.measures), nl=False)
+        click.echo(csv_text(getattr(measured, table or "measures")), nl=False)
     else:
         click.echo(measures_text(measured))
 

@@ -135,8 +135,14 @@ def measure_table(
     notes = table.notes
     if unlike:
         notes += ("some methods share no replicates with the reference: no differences there",)
+    of = ["cell", *table.keys, "estimator", "estimand", "domain"]
+    differences = [*of, "reference", "measure", "value", "mcse", "replicates"]
     return TableMeasures(
-        table, pd.DataFrame(measured), pd.DataFrame(compared), pd.DataFrame(failed), notes
+        table,
+        pd.DataFrame(measured),
+        pd.DataFrame(compared, columns=differences),
+        pd.DataFrame(failed, columns=[*of, "reason", "count"]),
+        notes,
     )
 
 
