@@ -25,19 +25,25 @@ _NEVER_COMPILED = ("cli", "report")
 
 
 @cache
-def cache_folder() -> Path:
-    """Folder of the compiled code: ``$UNDERRECORDING_CACHE`` or the user's cache.
-
-    Numba falls back to its own place where this one cannot be written.
-    """
+def source_digest() -> str:
+    """Digest of the source that results come from, and of the compiler's version."""
     source = Path(__file__).parent
     digest = hashlib.sha256(numba.__version__.encode())
     for file in sorted(source.rglob("*.py")):
         if file.relative_to(source).parts[0] not in _NEVER_COMPILED:
             digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def cache_folder() -> Path:
+    """Folder of the compiled code: ``$UNDERRECORDING_CACHE`` or the user's cache.
+
+    Numba falls back to its own place where this one cannot be written.
+    """
     home = os.environ.get("UNDERRECORDING_CACHE") or os.environ.get("XDG_CACHE_HOME")
     base = Path(home) if home else Path.home() / ".cache"
-    return base / "underrecording" / digest.hexdigest()[:16]
+    return base / "underrecording" / source_digest()
 
 
 def compiled(

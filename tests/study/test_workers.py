@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import platform
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from underrecording.errors import UserError
@@ -17,6 +19,7 @@ from underrecording.study import cluster as cluster_module
 from underrecording.study import plan_study, run_study
 from underrecording.study.cluster import cluster
 from underrecording.study.plan import Block
+from underrecording.study.program import ingredients
 from underrecording.study.store import Store
 from underrecording.study.workers import Elsewhere, run_block_elsewhere
 
@@ -123,9 +126,16 @@ def test_seven_processes_give_the_same_bytes(loaded, run, tmp_path, study):
     assert measures(here) == measures(there)
 
 
-def test_workers_of_another_version_are_refused(loaded):
-    with pytest.raises(UserError, match="another version of underrecording"):
-        run_block_elsewhere(loaded(), "0" * 16, Block(0, 0, 5))
+def test_workers_of_other_versions_are_refused_by_name(loaded):
+    block = Block(0, 0, 5)
+    wanted = ingredients() | {"numpy": "1.0", "source": "0" * 16}
+    with pytest.raises(UserError) as refused:
+        run_block_elsewhere(loaded(), wanted, block)
+    numpy, source, remedy = refused.value.problems
+    assert numpy == f"worker on {platform.node()}: has numpy {np.__version__}, not 1.0"
+    assert source.endswith(f"has source {ingredients()['source']}, not {'0' * 16}")
+    assert remedy.startswith("install the same versions")
+    assert run_block_elsewhere(loaded(), ingredients(), block).moments is not None
 
 
 @pytest.mark.parametrize(

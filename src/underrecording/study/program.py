@@ -1,4 +1,4 @@
-"""By what results are computed: version of the package and of its results, commit."""
+"""By what results are computed: version of the package and of its results, commit, libraries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from underrecording.compiling import source_digest
 from underrecording.rng import RESULTS_VERSION
 
 
@@ -22,6 +23,16 @@ def program() -> dict[str, Any]:
         "results_version": RESULTS_VERSION,
         "commit": commit(),
     }
+
+
+def ingredients() -> dict[str, str]:
+    """What results depend on besides the scenario: equal where results are, byte for byte.
+
+    >>> sorted(ingredients())
+    ['numba', 'numpy', 'scipy', 'source', 'underrecording']
+    """
+    names = ("underrecording", "numba", "numpy", "scipy")
+    return {name: version(name) for name in names} | {"source": source_digest()}
 
 
 @cache

@@ -7,7 +7,8 @@ of the block back. Their results are the same, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import platform
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from functools import lru_cache
 from typing import Protocol
@@ -16,6 +17,7 @@ from underrecording.errors import UserError
 from underrecording.scenario import LoadedScenario
 from underrecording.study.block import BlockResult, run_block
 from underrecording.study.plan import Block, StudyPlan, plan_study
+from underrecording.study.program import ingredients
 
 
 class Workers(Protocol):
@@ -66,7 +68,7 @@ class Threads:
 class Elsewhere:
     """Workers of any `concurrent.futures.Executor`, in other processes or on other machines.
 
-    Each needs this version of underrecording.
+    Each needs this version of underrecording, NumPy, SciPy and Numba, and says so if not.
 
     Parameters
     ----------
@@ -92,28 +94,32 @@ class Elsewhere:
     def __init__(self, loaded: LoadedScenario, executor: Executor, *, in_flight: int) -> None:
         self.in_flight = in_flight
         self._loaded, self._executor = loaded, executor
-        self._digest = loaded.scenario.digest()
+        self._here = ingredients()
 
     def submit(self, block: Block, advance: Callable[[int], None]) -> Future[BlockResult]:
         """Have *block* computed."""
-        return self._executor.submit(run_block_elsewhere, self._loaded, self._digest, block)
+        return self._executor.submit(run_block_elsewhere, self._loaded, self._here, block)
 
 
-def run_block_elsewhere(loaded: LoadedScenario, digest: str, block: Block) -> BlockResult:
+def run_block_elsewhere(
+    loaded: LoadedScenario, wanted: Mapping[str, str], block: Block
+) -> BlockResult:
     """Run one block of the study of *loaded*, in a process that knows nothing of it yet.
 
     Raises
     ------
     UserError
-        If the same scenario is another study here: versions differ.
+        If the `ingredients` are not those *wanted*: results might differ.
     """
-    plan = _planned(_Same(loaded))
-    if plan.scenario.digest() != digest:
-        raise UserError(
-            "a worker has another version of underrecording, whose results would differ; "
-            "install the same version wherever blocks are computed"
-        )
-    return run_block(plan, block)
+    ours = ingredients()
+    problems = [
+        f"worker on {platform.node()}: has {name} {ours.get(name)}, not {expected}"
+        for name, expected in wanted.items()
+        if ours.get(name) != expected
+    ]
+    if problems:
+        raise UserError([*problems, "install the same versions wherever blocks are computed"])
+    return run_block(_planned(_Same(loaded)), block)
 
 
 class _Same:
