@@ -19,7 +19,7 @@ from underrecording.estimation.compile import (
     compiled_variance,
 )
 from underrecording.estimation.estimate import alone, empty_influence
-from underrecording.estimation.many import accuracies, compiled_estimator, in_batches
+from underrecording.estimation.many import accuracies, compiled_estimator, in_batches, no_point
 from underrecording.estimation.precision import precision
 from underrecording.estimation.registries import (
     INTERVALS,
@@ -219,6 +219,14 @@ def test_variance_is_positive_with_every_point_and_has_degrees_of_freedom(
         assert (reason, REASONS[reason]) == (OK, "ok")
         assert 0.0 < variance < 0.01
     assert compiled_df(name)(calm_audit) > 0.0
+
+
+@variances
+def test_a_variance_calls_the_point_estimator_if_it_says_so_and_else_never(name, calm_audit, point):
+    accuracy, _, influence = point("by_group", calm_audit)
+    given = compiled_variance(name)(calm_audit, accuracy, influence, compiled_point("by_group"))
+    denied = compiled_variance(name)(calm_audit, accuracy, influence, no_point())
+    assert (given != denied) == VARIANCES[name].reestimates
 
 
 @variances

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.audit import NOT_INSPECTED, OK, Audits
+from underrecording.audit import NOT_INSPECTED, NOTHING_DUE, OK, Audit, Audits, Influence
 from underrecording.compiling import compiled, uncounted
 from underrecording.dispatch import address_of, loop_address
-from underrecording.estimation.compile import POINT_SIGNATURE, compiled_point
+from underrecording.estimation.compile import POINT_SIGNATURE, compile_as, compiled_point
 from underrecording.estimation.loops import (
     Estimator,
     estimate_audits,
     room_for,
 )
-from underrecording.estimation.registries import INTERVALS
+from underrecording.estimation.registries import INTERVALS, VARIANCES, PointFunction
 from underrecording.estimation.spec import EstimatorSpec
 
 Ints = NDArray[np.int64]
@@ -74,8 +74,24 @@ def compiled_estimator(spec: EstimatorSpec) -> Estimator:
         variance=loop_address("variance", spec.variance),
         df=loop_address("df", spec.variance),
         interval=loop_address("interval", spec.interval),
-        one_point=address_of(compiled_point(spec.point), POINT_SIGNATURE),
+        one_point=_address_of_point(spec),
     )
+
+
+def _address_of_point(spec: EstimatorSpec) -> int:
+    """Address of the point estimator that the variance of *spec* may call."""
+    called = VARIANCES[spec.variance].reestimates
+    return address_of(compiled_point(spec.point) if called else no_point(), POINT_SIGNATURE)
+
+
+@cache
+def no_point() -> PointFunction:
+    """Point estimator without an answer, for variances that never ask for one."""
+    return compile_as(POINT_SIGNATURE, _no_answer)
+
+
+def _no_answer(audit: Audit, influence: Influence) -> tuple[float, int]:
+    return math.nan, NOTHING_DUE
 
 
 @compiled

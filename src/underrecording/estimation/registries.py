@@ -60,9 +60,10 @@ class PlugIn(Generic[Function]):
 
 @dataclass(frozen=True)
 class VariancePlugIn(PlugIn[VarianceFunction]):
-    """A variance, and the degrees of freedom it is worth."""
+    """A variance, the degrees of freedom it is worth, and whether it calls the point anew."""
 
     degrees_of_freedom: DfFunction
+    reestimates: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,16 @@ def point_estimator(
 
 
 def variance(
-    name: str, *, degrees_of_freedom: DfFunction
+    name: str, *, degrees_of_freedom: DfFunction, reestimates: bool = False
 ) -> Callable[[VarianceFunction], VarianceFunction]:
-    """Return a decorator that files a variance under *name*."""
+    """Return a decorator that files a variance under *name*.
+
+    *reestimates*: whether it calls the point estimator it is given; any other is given one
+    that has no answer, so that nothing is compiled for it.
+    """
 
     def file_under(function: VarianceFunction) -> VarianceFunction:
-        VARIANCES.register(name)(VariancePlugIn(name, function, degrees_of_freedom))
+        VARIANCES.register(name)(VariancePlugIn(name, function, degrees_of_freedom, reestimates))
         return function
 
     return file_under

@@ -135,7 +135,8 @@ def measure_table(
     notes = table.notes
     if unlike:
         notes += ("some methods share no replicates with the reference: no differences there",)
-    of = ["cell", *table.keys, "estimator", "estimand", "domain"]
+    # A key may itself be called "cell": the column is then the key's.
+    of = list(dict.fromkeys(["cell", *table.keys, "estimator", "estimand", "domain"]))
     differences = [*of, "reference", "measure", "value", "mcse", "replicates"]
     return TableMeasures(
         table,

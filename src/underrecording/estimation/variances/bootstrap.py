@@ -22,7 +22,7 @@ from underrecording.estimation.stages import count_by_stratum, degrees_of_freedo
 N_RESAMPLES = 999
 
 
-@variance("bootstrap", degrees_of_freedom=degrees_of_freedom)
+@variance("bootstrap", degrees_of_freedom=degrees_of_freedom, reestimates=True)
 def bootstrap(
     audit: Audit, accuracy: float, influence: Influence, point: PointFunction
 ) -> tuple[float, int]:

@@ -12,7 +12,7 @@ from underrecording.estimation.replication import empty_like, reestimate
 from underrecording.estimation.stages import count_by_stratum, degrees_of_freedom
 
 
-@variance("jackknife", degrees_of_freedom=degrees_of_freedom)
+@variance("jackknife", degrees_of_freedom=degrees_of_freedom, reestimates=True)
 def jackknife(
     audit: Audit, accuracy: float, influence: Influence, point: PointFunction
 ) -> tuple[float, int]:
