@@ -168,7 +168,7 @@ def studies(tmp_path_factory):
     return study
 
 
-LONG = ("many", "cube", "grid")
+LONG = ("many", "cube", "grid", "list", "moved", "own_rates")
 """Studies that take long to draw."""
 
 

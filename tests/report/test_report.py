@@ -217,6 +217,7 @@ def test_a_grid_of_two_numbers_is_shown_whole(studies):
     assert len(swept.table.rows) == 4
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_sweep_are_of_the_cells_they_name(studies):
     results = studies("cube").results
     coverage = results.select("coverage").set_index(

@@ -35,7 +35,7 @@ def test_figures_of_many_cells_are_drawn_where_there_are_many(studies, study, na
 
 
 @pytest.mark.parametrize("figure", ["heat_map", "nested_loop"])
-@pytest.mark.parametrize("study", ["grid", "many"])
+@pytest.mark.parametrize("study", ["grid", pytest.param("many", marks=pytest.mark.slow)])
 def test_the_numbers_are_those_of_the_cells_they_name(studies, study, figure):
     made = studies(study)
     results, drawn = made.results, made.drawn
@@ -50,6 +50,7 @@ def test_the_numbers_are_those_of_the_cells_they_name(studies, study, figure):
         assert (cell[COUNT], cell[RECORDS]) == (row[COUNT], row[RECORDS])
 
 
+@pytest.mark.slow
 def test_a_heat_map_marks_what_is_nominal_as_far_as_chance_can_tell(studies):
     numbers = studies("many").drawn["heat_map"].numbers
     covered = numbers[numbers["measure"] == "coverage"]
@@ -59,6 +60,7 @@ def test_a_heat_map_marks_what_is_nominal_as_far_as_chance_can_tell(studies):
     assert not near.all()
 
 
+@pytest.mark.slow
 def test_colours_of_coverage_are_centred_on_the_nominal_level(studies):
     covered = studies("many").drawn["heat_map"].numbers.query("measure == 'coverage'")["drawn"]
     shades = _around(0.95, covered)
@@ -71,6 +73,7 @@ def test_colours_of_coverage_are_centred_on_the_nominal_level(studies):
     assert high == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_a_nested_loop_has_its_cells_in_the_order_of_loops(studies):
     numbers = studies("many").drawn["nested_loop"].numbers
     rows = numbers[(numbers["measure"] == "rmse")].drop_duplicates("place")
@@ -95,6 +98,7 @@ def test_the_line_of_a_zip_runs_along_its_first_number(studies):
     assert b"156, 60, 30, 18" in study.drawn[f"sweep_{COUNT}"].svg
 
 
+@pytest.mark.slow
 def test_lines_of_a_large_grid_are_thinned_and_that_is_said(studies):
     study = studies("many")
     drawn = study.drawn[f"sweep_{COUNT}"]
@@ -102,6 +106,7 @@ def test_lines_of_a_large_grid_are_thinned_and_that_is_said(studies):
     assert b"lines are drawn" not in drawn.svg
 
 
+@pytest.mark.slow
 def test_a_large_grid_is_crossed_rather_than_listed(studies):
     results = studies("many").results
     tables = sweep_tables(results)
@@ -129,6 +134,7 @@ def test_cells_of_a_list_are_called_by_what_they_set(studies):
     assert len(names) == 5
 
 
+@pytest.mark.slow
 def test_the_surface_is_drawn_with_what_it_was_fitted_to(studies):
     numbers = studies("many").drawn["sample_size"].numbers
     fitted = numbers[numbers["what"] == "error"]
