@@ -76,7 +76,8 @@ def command(
             workers = stack.enter_context(cluster(loaded, address, progress.say))
         store = stack.enter_context(open_store(plan, out))
         # While compiled loops run, which leave the interpreter alone, what draws is imported.
-        Thread(target=import_module, args=("underrecording.report.page",)).start()
+        early = Thread(target=import_module, args=("underrecording.report.page",))
+        early.start()
         try:
             if workers is None:
                 results = run_in_threads(plan, store, jobs=jobs, progress=progress)
@@ -90,7 +91,8 @@ def command(
                 err=True,
             )
             raise SystemExit(130) from None
-        # Imported when there is something to draw: a mistake is told without the wait.
+        early.join()
+        # Imported late, as a mistake is told without the wait.
         from underrecording.report import headline_json, headline_text, write_report
 
         progress.say("Drawing figures and writing the report ...")
