@@ -137,9 +137,13 @@ def only_force(audits: Any, f: Any) -> Any:
     for b in range(count):
         for i in range(audits.force.shape[1]):
             if audits.force[b, i] == f:
-                alone.frame[b, 0], alone.sampled[b, 0] = audits.frame[b, i], audits.sampled[b, i]
-                alone.due[b, 0], alone.recorded[b, 0] = audits.due[b, i], audits.recorded[b, i]
-                alone.over_recorded[b, 0] = audits.over_recorded[b, i]
+                # Number by number: for a row Numba compiles what it would say of its shape too.
+                for h in range(n_strata):
+                    alone.frame[b, 0, h] = audits.frame[b, i, h]
+                    alone.sampled[b, 0, h] = audits.sampled[b, i, h]
+                    alone.due[b, 0, h] = audits.due[b, i, h]
+                    alone.recorded[b, 0, h] = audits.recorded[b, i, h]
+                    alone.over_recorded[b, 0, h] = audits.over_recorded[b, i, h]
                 break
     return alone
 

@@ -126,12 +126,6 @@ def estimation_address() -> int:
 
 
 @compiled
-def are_faultless(rates: Any) -> Any:
-    """Whether no rate is below 1."""
-    return rates[0] == 1.0 and rates[1] == 1.0 and rates[2] == 1.0 and rates[3] == 1.0
-
-
-@compiled
 def read_once(
     true: Any, rates: Any, table: Any,
     seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, index: Any,

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from underrecording.audit import Audits
 from underrecording.compiling import compiled, flat, uncounted
-from underrecording.inspection.auditor import DRAWS_OF_A_STRATUM, estimate_readers_at
+from underrecording.inspection.auditor import DRAWS_OF_A_STRATUM
 from underrecording.inspection.count_tables import look_up
-from underrecording.inspection.counts import read_stratum
 from underrecording.inspection.forces.design import call_selection, selection_address
 from underrecording.inspection.inspect import InspectionPlan
+from underrecording.inspection.readers import misread_at
 from underrecording.inspection.reading import make_reading
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
@@ -138,7 +138,7 @@ def room_for_draws(reading: Any, m: Any) -> Any:
 def room_for_audits(reading: Any, count: Any, m: Any) -> Any:
     """Room for *count* audits of *m* forces, with what all of them share."""
     shape = (count, m, reading.records.shape[1])
-    readers = np.empty((count, 4, 2)) if reading.estimation != 0 else reading.held
+    readers = np.empty((count, 4, 2)) if reading.readers.estimation != 0 else reading.held
     return Audits(
         np.empty((count, m), np.int64), np.empty(shape, np.int64), np.empty(shape, np.int64),
         np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty((count, m)),
@@ -161,7 +161,6 @@ def read_batch(
     whole_numbers(
         seed, world, first, RESAMPLE, NATIONAL, 0, reading.purpose - COUNT_REPORTS, audits.seed
     )
-    agreement = np.zeros((4, 4), np.int64)
     n_strata = reading.records.shape[1]
     was_repeated = True
     for b in range(audits.force.shape[0]):
@@ -174,15 +173,12 @@ def read_batch(
         was_repeated = repeated
         cells_of(draws.who, draws.which, n_strata, draws.cell)
         _copy_frame(reading, w, draws.cell, audits, b)
-        if reading.plain:
-            _read_plainly(reading, w, seed, first + b, draws, audits, b)
-        else:
-            agreement[:] = 0
-            _draw_one_by_one(reading, w, seed, world, first + b, agreement, audits, b)
-            if reading.estimation != 0:
-                estimate_readers_at(
-                    reading.estimation, (agreement, reading.rereading, audits.readers[b])
-                )
+        _read_plainly(reading, w, seed, first + b, draws, audits, b)
+    if reading.misread != 0:
+        misread_at(
+            reading.misread,
+            (reading.readers, reading.strand, audits, seed, world, first, row, reading.purpose),
+        )
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
@@ -203,7 +199,7 @@ def _copy_frame(reading: Any, w: Any, cell: Any, audits: Any, b: Any) -> None:
 def _read_plainly(
     reading: Any, w: Any, seed: Any, replicate: Any, draws: Any, audits: Any, b: Any
 ) -> None:
-    """Find all there is in the records drawn, strata by the vector."""
+    """Find what there is in the records drawn, strata by the vector."""
     due, recorded = flat(audits.due[b]), flat(audits.recorded[b])
     if reading.known.due.shape[0] > 0:
         known_due, known_recorded = flat(reading.known.due[w]), flat(reading.known.recorded[w])
@@ -258,28 +254,3 @@ def _quantiles(draws: Any, drawn: Any, counts: Any) -> None:
     hypergeometric_quantiles(
         draws.u, draws.population, draws.successes, drawn, draws.hypergeometrics, counts
     )
-
-
-@compiled
-def _draw_one_by_one(
-    reading: Any, w: Any, seed: Any, world: Any, replicate: Any, agreement: Any, audits: Any,
-    b: Any,
-) -> None:  # fmt: skip
-    strand, purpose, draw = reading.strand, reading.purpose, 0
-    for i in range(audits.force.shape[1]):
-        f = audits.force[b, i]
-        # A force drawn again, with replacement, has its records drawn again.
-        draw = draw + 1 if i > 0 and f == audits.force[b, i - 1] else 0
-        for h in range(reading.records.shape[1]):
-            reports, due = strand.reports[w, f, h], strand.due[w, f, h]
-            recorded, over = strand.recorded[w, f, h], strand.over_recorded[w, f, h]
-            sampled = audits.sampled[b, i, h]
-            x, y, z, sampled = read_stratum(
-                reports, due, recorded, over, sampled, reading.confusion,
-                reading.unreachable, reading.rereading, agreement,
-                seed, world, replicate, purpose, f, h, draw,
-            )  # fmt: skip
-            audits.sampled[b, i, h] = sampled
-            audits.due[b, i, h] = x
-            audits.recorded[b, i, h] = y
-            audits.over_recorded[b, i, h] = z

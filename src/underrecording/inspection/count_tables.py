@@ -2,33 +2,25 @@
 
 In a fixed world each stratum draws from the same two laws in every replicate:
 how many of the n records read are due, and how many of these are recorded. Both
-inverse CDFs are written down once. A *guide* (Chen & Asau 1974, AIIE Trans.
-6:163) then holds the count itself for all uniforms of a slot that lead to the
-same one, for the few others where in the CDF to begin. The CDF is that of
-`hypergeometric_quantile`, by the same sums, and is written down as the uniforms at
-which its comparisons turn: so not one count differs.
+inverse CDFs are written down once, with a guide to each (see `guides`): not one count
+differs from `hypergeometric_quantile`.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.compiling import compiled, flat
+from underrecording.inspection.guides import read_guide, settled, write_law
 from underrecording.variates import hypergeometric_thresholds
 
 DUE_SLOTS, RECORDED_SLOTS = 256, 64
 _DUE_SLOTS, _RECORDED_SLOTS = np.uint64(DUE_SLOTS), np.uint64(RECORDED_SLOTS)
 WORTHWHILE = 4_000
 """Replicates of one world from which tables save more time than they take."""
-
-_UNSETTLED = 2**15
-"""A guide holds the count, plus this where the slot leads to larger counts too. So many
-counts would make tables of 4 GB."""
-_RESOLUTION = 2.0**52  # Uniforms are odd multiples of half of one over this.
 
 
 class CountTables(NamedTuple):
@@ -113,42 +105,9 @@ def _add_law(
     law: Any, population: Any, successes: Any, drawn: Any, tables: Any, guide: Any
 ) -> None:
     """Write the cuts of a law behind those before it, and its guide."""
-    start = tables.start[law]
-    cuts = tables.cuts[start:]
+    cuts = tables.cuts[tables.start[law] :]
     low, count, total = hypergeometric_thresholds(population, successes, drawn, cuts)
-    for i in range(count - 1):
-        cuts[i] = _cut(cuts[i], total)
-    cuts[count - 1] = 2.0
-    tables.start[law + 1], tables.zero[law] = start + count, start - low
-    width = _RESOLUTION / guide.size
-    for slot in range(guide.size):
-        first = _search(tables, law, (slot * width + 0.5) / _RESOLUTION)
-        last = _search(tables, law, ((slot + 1) * width - 0.5) / _RESOLUTION)
-        guide[slot] = first if first == last else first + _UNSETTLED
-
-
-@compiled
-def _cut(threshold: Any, total: Any) -> Any:
-    """Largest uniform u with ``u * total <= threshold`` as floats go; below 0 if there is none."""
-    place = math.floor(threshold / total * _RESOLUTION)
-    while place >= 0 and (place + 0.5) / _RESOLUTION * total > threshold:
-        place -= 1
-    while (place + 1.5) / _RESOLUTION * total <= threshold:
-        place += 1
-    return (place + 0.5) / _RESOLUTION
-
-
-@compiled
-def _search(tables: Any, law: Any, u: Any) -> Any:
-    """Smallest count whose cut *u* does not pass."""
-    low, high = tables.start[law], tables.start[law + 1] - 1
-    while low < high:
-        middle = (low + high) // 2
-        if u <= tables.cuts[middle]:
-            high = middle
-        else:
-            low = middle + 1
-    return low - tables.zero[law]
+    write_law(law, low, count, total, tables, guide)
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
@@ -165,41 +124,15 @@ def look_up(
     laws_of_due = np.uint64(tables.due_guide.shape[0])
     for j in range(due.size):
         place[j] = cell[j] * _DUE_SLOTS + np.uint64(np.int64(first[j] * DUE_SLOTS))
-    unsettled = _read_guide(due_guide, place, room, due)
+    unsettled = read_guide(due_guide, place, room, due)
     for o in range(unsettled):
         j = room[o]
-        due[j] = _settled(tables, cell[j], first[j], due[j])
+        due[j] = settled(tables, cell[j], first[j], due[j])
     for j in range(due.size):
         law = np.uint64(tables.row[cell[j]] + due[j])
         place[j] = law * _RECORDED_SLOTS + np.uint64(np.int64(second[j] * RECORDED_SLOTS))
-    unsettled = _read_guide(recorded_guide, place, room, recorded)
+    unsettled = read_guide(recorded_guide, place, room, recorded)
     for o in range(unsettled):
         j = room[o]
         law = laws_of_due + np.uint64(tables.row[cell[j]] + due[j])
-        recorded[j] = _settled(tables, law, second[j], recorded[j])
-
-
-@compiled(inline=True)  # type: ignore[untyped-decorator]
-def _read_guide(guide: Any, place: Any, room: Any, counts: Any) -> Any:
-    """What a guide says at each place; those unsettled, so many of them, go into *room*.
-
-    Each is put down before it is known to be unsettled: to branch on luck takes longer.
-    """
-    unsettled = np.uint64(0)
-    for j in range(counts.size):
-        guided = guide[place[j]]
-        counts[j] = guided
-        room[unsettled] = j
-        unsettled += np.uint64(guided >= _UNSETTLED)
-    return unsettled
-
-
-@compiled(inline=True)  # type: ignore[untyped-decorator]
-def _settled(tables: Any, law: Any, u: Any, guided: Any) -> Any:
-    """Count of a law at *u*, whose guide does not say which: it held *guided*."""
-    count, zero = guided - _UNSETTLED, tables.zero[law]
-    # Most slots lead to two counts: which of them is again luck.
-    count += u > tables.cuts[np.uint64(zero + count)]
-    while u > tables.cuts[np.uint64(zero + count)]:
-        count += 1
-    return count
+        recorded[j] = settled(tables, law, second[j], recorded[j])

@@ -65,50 +65,54 @@ def read_stratum(
     >>> read_stratum(*stratum, 50, faultless, nobody, READ_ONCE, agreement, *place)[:2]
     (42, 30)
     """
-    table = _first_readings(
-        reports, due, recorded, over_recorded, sampled, confusion, unreachable,
-        seed, world, replicate, purpose, force, group, draw,
+    table = np.empty((4, 4), np.int64)
+    index = draw * DRAWS_OF_A_STRATUM
+    true = find_records(
+        reports, due, recorded, over_recorded, sampled, unreachable,
+        seed, world, replicate, purpose, force, group, index,
     )  # fmt: skip
+    read_once(true, confusion, table, seed, world, replicate, purpose, force, group, index)
     if rereading.share > 0.0:
         read_again(
             table, confusion, rereading, agreement,
             seed, world, replicate, purpose, force, group, draw,
         )  # fmt: skip
-    return _counts(table)
+    return count_readings(table)
 
 
 @compiled
-def _first_readings(
-    reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, confusion: Any,
-    unreachable: Any,
-    seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, draw: Any,
+def find_records(
+    reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, unreachable: Any,
+    seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, index: Any,
 ) -> Any:  # fmt: skip
-    """Records drawn and reached, by true category and first reading, (4, 4)."""
-    index = draw * DRAWS_OF_A_STRATUM
+    """Records drawn and found, by true category (see `auditor`).
+
+    Parameters as of `read_stratum`; *index* is that of the stratum's first draw.
+    """
     u, v = uniforms(seed, world, replicate, purpose, force, group, index)
     x = hypergeometric_quantile(u, reports, due, sampled)
     y = hypergeometric_quantile(v, due, recorded, x)
     u, _ = uniforms(seed, world, replicate, purpose, force, group, index + 1)
     z = hypergeometric_quantile(u, reports - due, over_recorded, sampled - x)
-    table = np.empty((4, 4), np.int64)
-    table[0] = y, x - y, z, sampled - x - z
+    t0, t1, t2, t3 = y, x - y, z, sampled - x - z
     if unreachable.any():
         lost = index + _OUT_OF_REACH
         u, v = uniforms(seed, world, replicate, purpose, force, group, lost)
-        table[0, 0] -= binomial_quantile(u, table[0, 0], unreachable[0])
-        table[0, 1] -= binomial_quantile(v, table[0, 1], unreachable[1])
+        t0 -= binomial_quantile(u, t0, unreachable[0])
+        t1 -= binomial_quantile(v, t1, unreachable[1])
         u, v = uniforms(seed, world, replicate, purpose, force, group, lost + 1)
-        table[0, 2] -= binomial_quantile(u, table[0, 2], unreachable[2])
-        table[0, 3] -= binomial_quantile(v, table[0, 3], unreachable[3])
-    read_once(
-        (table[0, 0], table[0, 1], table[0, 2], table[0, 3]), confusion, table,
-        seed, world, replicate, purpose, force, group, index,
-    )  # fmt: skip
-    return table
+        t2 -= binomial_quantile(u, t2, unreachable[2])
+        t3 -= binomial_quantile(v, t3, unreachable[3])
+    return t0, t1, t2, t3
 
 
 @compiled
-def _counts(table: Any) -> Any:
-    """Read as due; due and recorded; not due but recorded; read at all."""
-    read = table.sum(axis=0)
-    return read[0] + read[1], read[0], read[2], read.sum()
+def count_readings(table: Any) -> Any:
+    """Read as due; due and recorded; not due but recorded; read at all: of a *table* (4, 4)."""
+    as_due, as_recorded, as_over, read = 0, 0, 0, 0
+    for t in range(4):
+        as_recorded += table[t, 0]
+        as_due += table[t, 0] + table[t, 1]
+        as_over += table[t, 2]
+        read += table[t, 0] + table[t, 1] + table[t, 2] + table[t, 3]
+    return as_due, as_recorded, as_over, read

@@ -22,16 +22,13 @@ from underrecording.inspection.auditor import (
     read_once,
 )
 from underrecording.inspection.audits import read_review
+from underrecording.inspection.counts import count_readings, find_records
 from underrecording.inspection.inspect import InspectionPlan
-from underrecording.inspection.reading import reads_plainly
+from underrecording.inspection.readers import reads_plainly
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
-from underrecording.rng import uniforms
-from underrecording.variates import binomial_quantile, hypergeometric_quantile
 
 Ints = NDArray[np.int64]
-
-_OUT_OF_REACH = 8  # As in `counts`: after the addresses of the first reading.
 
 
 def read_in_layers(
@@ -84,7 +81,7 @@ def _read_anew(
             f = audits.force[b, i]
             draw = draw + 1 if i > 0 and f == audits.force[b, i - 1] else 0
             for h in range(records.shape[1]):
-                true = _found(
+                true = find_records(
                     reports[w, f, h], due[w, f, h], recorded[w, f, h], over_recorded[w, f, h],
                     min(records[f, h], reports[w, f, h]), unreachable,
                     seed, world, records_at + b, purpose, f, h, draw * DRAWS_OF_A_STRATUM,
@@ -98,33 +95,8 @@ def _read_anew(
                         table, confusion, rereading, agreement,
                         seed, world, readings_at + b, purpose, f, h, draw,
                     )  # fmt: skip
-                read = table.sum(axis=0)
-                audits.sampled[b, i, h] = read.sum()
-                audits.due[b, i, h] = read[0] + read[1]
-                audits.recorded[b, i, h] = read[0]
-                audits.over_recorded[b, i, h] = read[2]
+                x, y, z, n = count_readings(table)
+                audits.sampled[b, i, h], audits.over_recorded[b, i, h] = n, z
+                audits.due[b, i, h], audits.recorded[b, i, h] = x, y
         if estimation != 0:
             estimate_readers_at(estimation, (agreement, rereading, audits.readers[b]))
-
-
-@compiled
-def _found(
-    reports: Any, due: Any, recorded: Any, over_recorded: Any, sampled: Any, unreachable: Any,
-    seed: Any, world: Any, replicate: Any, purpose: Any, force: Any, group: Any, index: Any,
-) -> Any:  # fmt: skip
-    """Records drawn and found by true category, as in an ordinary reading."""
-    u, v = uniforms(seed, world, replicate, purpose, force, group, index)
-    x = hypergeometric_quantile(u, reports, due, sampled)
-    y = hypergeometric_quantile(v, due, recorded, x)
-    u, _ = uniforms(seed, world, replicate, purpose, force, group, index + 1)
-    z = hypergeometric_quantile(u, reports - due, over_recorded, sampled - x)
-    t0, t1, t2, t3 = y, x - y, z, sampled - x - z
-    if unreachable.any():
-        lost = index + _OUT_OF_REACH
-        u, v = uniforms(seed, world, replicate, purpose, force, group, lost)
-        t0 -= binomial_quantile(u, t0, unreachable[0])
-        t1 -= binomial_quantile(v, t1, unreachable[1])
-        u, v = uniforms(seed, world, replicate, purpose, force, group, lost + 1)
-        t2 -= binomial_quantile(u, t2, unreachable[2])
-        t3 -= binomial_quantile(v, t3, unreachable[3])
-    return t0, t1, t2, t3

@@ -8,15 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from underrecording.audit import FAULTLESS
-from underrecording.inspection.auditor import (
-    READ_ONCE,
-    Rereading,
-    are_faultless,
-    estimation_address,
-)
 from underrecording.inspection.count_tables import NO_TABLES, CountTables
 from underrecording.inspection.forces.design import ForcePlan
 from underrecording.inspection.inspect import InspectionPlan
+from underrecording.inspection.readers import Readers, readers_of
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
 
@@ -46,17 +41,12 @@ class Reading(NamedTuple):
         Records to read in each force, were it inspected.
     order : int array (H,)
         Strata, those of most records first: as they are fastest drawn.
-    confusion : float array (4,)
-    unreachable : float array (4,)
-        Chance that a record is not found, by true category (see `auditor`).
-    rereading : Rereading
-        With a share of 0 where second readings would find nothing.
-    plain : bool
-        Whether readers find all there is (`reads_plainly`).
-    estimation : int
-        Address of `estimate_readers` where each audit estimates its own readers, else 0.
+    readers : Readers
+    misread : int
+        Address of what readers make of the records drawn (see `misreading`); 0 where they
+        find all there is.
     held : float array (1, 4, 2)
-        `Audit.readers` where it does not.
+        `Audit.readers` where no audit estimates its own.
     purpose : int
         Of the random numbers.
     tables : CountTables
@@ -70,11 +60,8 @@ class Reading(NamedTuple):
     force_type: Ints
     records: Ints
     order: Ints
-    confusion: Floats
-    unreachable: Floats
-    rereading: Rereading
-    plain: bool
-    estimation: int
+    readers: Readers
+    misread: int
     held: Floats
     purpose: int
     tables: CountTables
@@ -93,34 +80,17 @@ def make_reading(
     *tables* of the strand's world and records, or counts *known* of them, if they are
     read plainly (`reads_plainly`); without either the same numbers take longer.
     """
+    readers, misread = readers_of(review, strand)
     return Reading(
         strand=Strand._make(map(np.ascontiguousarray, strand)),
         forces=plan.forces,
         force_type=plan.force_type,
         records=np.ascontiguousarray(review.records),
         order=np.argsort(-review.records.sum(axis=0), kind="stable"),
-        confusion=review.confusion,
-        unreachable=review.unreachable,
-        rereading=review.rereading if _twice(review) else READ_ONCE,
-        plain=reads_plainly(review),
-        estimation=estimation_address() if review.held is None else 0,
+        readers=readers,
+        misread=misread,
         held=FAULTLESS[None] if review.held is None else review.held,
         purpose=review.purpose,
         tables=tables,
         known=known,
     )
-
-
-def reads_plainly(review: Review) -> bool:
-    """Whether readers find what there is, all of it, so that tables of counts will do."""
-    faultless = bool(are_faultless(review.confusion))
-    return faultless and not _twice(review) and not review.unreachable.any()
-
-
-def _twice(review: Review) -> bool:
-    """Whether second readings matter.
-
-    Faultless readers leave nothing to find, unless what is held of them is to be found out.
-    """
-    found = review.held is None or not are_faultless(review.confusion)
-    return found and review.rereading.share > 0.0

@@ -25,12 +25,12 @@ from underrecording.inspection.count_tables import (
 )
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.questions import strand_of
+from underrecording.inspection.readers import reads_twice
 from underrecording.inspection.reading import (
     NOTHING_KNOWN,
     Known,
     Reading,
     make_reading,
-    reads_plainly,
 )
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
@@ -162,7 +162,7 @@ class Drawn:
         )
         sampled = np.minimum(review.records, strand.reports[0])
         tables, known = NO_TABLES, NOTHING_KNOWN
-        if self._fixed_for >= WORTHWHILE and reads_plainly(review):
+        if self._fixed_for >= WORTHWHILE and not reads_twice(review):
             key = ("tables", *kind, sampled.tobytes())
             tables = self._once(key, lambda: self._tables(strand, sampled))
         if self._fresh[1] and (c, name) in self._needs.shared:

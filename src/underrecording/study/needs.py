@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from underrecording.inspection.questions import QUESTIONS, Question, strand_of
-from underrecording.inspection.reading import reads_plainly
+from underrecording.inspection.readers import reads_plainly
 from underrecording.ledger import Ledger, recorded_volume
 from underrecording.study.plan import StudyPlan, Target
 

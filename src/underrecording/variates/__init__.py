@@ -4,6 +4,7 @@ from underrecording.variates.binomials import binomials
 from underrecording.variates.counts import (
     binomial,
     binomial_quantile,
+    binomial_thresholds,
     hypergeometric_quantile,
     hypergeometric_thresholds,
 )
@@ -15,6 +16,7 @@ from underrecording.variates.hypergeometrics import (
 __all__ = [
     "binomial",
     "binomial_quantile",
+    "binomial_thresholds",
     "binomials",
     "hypergeometric_quantile",
     "hypergeometric_quantiles",

@@ -66,19 +66,11 @@ def hypergeometric_thresholds(population: Any, successes: Any, drawn: Any, reach
     failures = population - successes
     low = max(0, drawn - failures)
     high = min(drawn, successes)
-    mode = min(max(((drawn + 1) * (successes + 1)) // (population + 2), low), high)
-    a, c = float(successes), float(failures - drawn + 1)
-    low, high, below, above = _weights(mode, low, high, drawn, a, 1.0, c, 1.0)
-    reached[mode - low] = below
-    weight = 1.0
-    for x in range(mode, low, -1):
-        reached[x - 1 - low] = reached[x - low] - weight
-        weight *= _step_down(x - 1, drawn, a, 1.0, c, 1.0)
-    weight = 1.0
-    for x in range(mode, high):
-        weight *= _step_up(x, drawn, a, 1.0, c, 1.0)
-        reached[x + 1 - low] = reached[x - low] + weight
-    return low, high - low + 1, below + above
+    mode = ((drawn + 1) * (successes + 1)) // (population + 2)
+    return _thresholds(
+        min(max(mode, low), high), low, high,
+        drawn, float(successes), 1.0, float(failures - drawn + 1), 1.0, reached,
+    )  # fmt: skip
 
 
 @compiled
@@ -103,6 +95,23 @@ def binomial_quantile(u: Any, n: Any, p: Any) -> Any:
 
 
 @compiled
+def binomial_thresholds(n: Any, p: Any, reached: Any) -> Any:
+    """What `binomial_quantile` compares with, as `hypergeometric_thresholds` gives it.
+
+    >>> import numpy as np
+    >>> reached = np.zeros(3)
+    >>> low, counts, total = binomial_thresholds(2, 0.5, reached)
+    >>> low, counts, (reached / total).tolist()
+    (0, 3, [0.25, 0.75, 1.0])
+    """
+    if p <= 0.0 or p >= 1.0:
+        reached[0] = 1.0
+        return (0 if p <= 0.0 else n), 1, 1.0
+    mode = min(n, int((n + 1) * p))
+    return _thresholds(mode, 0, n, n, p, 0.0, 1.0 - p, 0.0, reached)
+
+
+@compiled
 def _quantile(
     u: Any, mode: Any, low: Any, high: Any, n: Any, a: Any, b: Any, c: Any, d: Any
 ) -> Any:
@@ -123,6 +132,24 @@ def _quantile(
         x += 1
         reached += weight
     return x
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _thresholds(
+    mode: Any, low: Any, high: Any, n: Any, a: Any, b: Any, c: Any, d: Any, reached: Any
+) -> Any:
+    """Write down what `_quantile` compares with: first count of any weight, how many, total."""
+    low, high, below, above = _weights(mode, low, high, n, a, b, c, d)
+    reached[mode - low] = below
+    weight = 1.0
+    for x in range(mode, low, -1):
+        reached[x - 1 - low] = reached[x - low] - weight
+        weight *= _step_down(x - 1, n, a, b, c, d)
+    weight = 1.0
+    for x in range(mode, high):
+        weight *= _step_up(x, n, a, b, c, d)
+        reached[x + 1 - low] = reached[x - low] + weight
+    return low, high - low + 1, below + above
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]

@@ -44,7 +44,8 @@ def smallest_keys(
         in_stratum, size = np.full_like(keys, math.inf), 0
         for f in range(n_forces):
             if plan.stratum[f] == s:
-                in_stratum[f] = keys[f]
+                for b in range(count):
+                    in_stratum[f, b] = keys[f, b]
                 size += 1
         take_smallest(in_stratum, size, highest, plan.take[s], chosen, picked)
         picked += plan.take[s]
