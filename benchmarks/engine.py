@@ -45,6 +45,7 @@ ONE_QUESTION = (
     f"report.recommended={RATIO}",
     "study.estimands=[under_recording_rate/national]",
     "study.trajectories=0",
+    "study.ranking=false",
 )
 
 

@@ -29,6 +29,7 @@ STUDIES = {
     "swept": HEAD + TWO + """\
 study:
   replicates: 60
+  ranking: true
   trajectories: 12
   estimands: [under_recording_rate/national, under_recording_rate/violence]
   sweep:
@@ -107,7 +108,7 @@ study:
 """,
     "silent": HEAD.replace("count: 13", "count: 1") + """\
 estimators: [combined_ratio/linearised/t]
-study: {replicates: 20, sweep: {one_at_a_time: {inspection.forces.count: [1, 2]}}}
+study: {replicates: 20, ranking: true, sweep: {one_at_a_time: {inspection.forces.count: [1, 2]}}}
 """,
     "census": HEAD.replace("count: 13", "count: 43").replace("hmic_2014", "census") + TWO
     + "study: {replicates: 4, trajectories: 2}\n",

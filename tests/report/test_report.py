@@ -60,7 +60,7 @@ def written(studies):
 
 def test_a_run_folder_holds_what_it_promises(written):
     files = written("swept")
-    assert {"measures.csv", "failures.csv", "report.html"} < set(files)
+    assert {"measures.csv", "failures.csv", "ranking.csv", "report.html"} < set(files)
     pictures = {name.rpartition(".")[0] for name in files if name.startswith("figures/")}
     assert len(pictures) >= 7
     for name in pictures:

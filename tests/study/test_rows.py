@@ -142,7 +142,7 @@ def test_rows_asked_for_later_change_no_byte_of_what_is_there(run, tmp_path):
     with_rows, heard = run(ROWS)
     assert heard.advanced == 120
     assert heard.told == [
-        "120 of the replicates that are there are computed again, to keep their rows."
+        "120 of the replicates that are there are computed again, for what was not kept of them."
     ]
     after = parts(tmp_path / "run")
     assert len(after) == len(before) + 3

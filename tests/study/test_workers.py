@@ -41,12 +41,12 @@ class Silence:
         self.done += count
 
 
+TABLES = ("measures", "differences", "failures", "worlds", "ranking", "rows", "trajectory")
+
+
 def measures(results):
     """Every table of a run, as it is written."""
-    return [
-        getattr(results, name).to_csv().encode()
-        for name in ("measures", "differences", "failures", "worlds", "rows", "trajectory")
-    ]
+    return [getattr(results, name).to_csv().encode() for name in TABLES]
 
 
 def elsewhere(loaded, executor, folder, in_flight):
@@ -66,8 +66,8 @@ def test_other_processes_give_the_same_bytes(loaded, run, tmp_path, draw):
 
 
 STUDIES = {
-    "fresh": ("study.block_size=10",),
-    "fixed": ("study.block_size=10", "world.draw=fixed", "world.worlds=3"),
+    "fresh": ("study.block_size=10", "study.ranking=true"),
+    "fixed": ("study.block_size=10", "study.ranking=true", "world.draw=fixed", "world.worlds=3"),
 }
 rates = pytest.mark.parametrize("study", ["fresh", "fixed"])
 MORE = [pytest.param(n, marks=pytest.mark.slow) for n in (2, 3, 4, 5)]

@@ -14,7 +14,7 @@ from underrecording.inspection.count_tables import look_up
 from underrecording.inspection.forces.design import call_selection, selection_address
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.readers import misread_at
-from underrecording.inspection.reading import make_reading
+from underrecording.inspection.reading import Reading, make_reading
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
 from underrecording.ledger import Ledger, force_accuracy
@@ -42,8 +42,38 @@ def select_forces(
     """Forces inspected in replicates *first* to *first* + *count* - 1, (count, m)."""
     chosen = np.empty((count, plan.forces.inspected), np.int64)
     address, accuracy = select_address(plan), force_accuracy(ledger)
-    _select(address, plan.forces, np.uint64(seed), world, first, accuracy, chosen)
+    _select(address, plan.forces, np.uint64(seed), world, first, accuracy, 0, chosen)
     return chosen
+
+
+def inspect_replicates(
+    plan: InspectionPlan,
+    reading: Reading,
+    accuracy: Floats,
+    seed: int,
+    world: int,
+    first: int,
+    start: int,
+    count: int,
+) -> Audits:
+    """Audits of the replicates from *first* + *start* on: forces selected, and read.
+
+    Parameters
+    ----------
+    reading : Reading
+        Of one strand, in one world or in W of them, that of replicate *first* in front.
+    accuracy : float array (W, F)
+        True accuracy of each force, for selections that depend on it.
+    """
+    m, number = plan.forces.inspected, np.uint64(seed)
+    audits: Audits = room_for_audits(reading, count, m)
+    _select(
+        select_address(plan), plan.forces, number, world, first + start, accuracy, start,
+        audits.force,
+    )  # fmt: skip
+    draws = room_for_draws(reading, m)
+    read_batch(reading, number, world, first + start, start, audits, draws)
+    return audits
 
 
 def read_review(
@@ -85,9 +115,10 @@ def select_address(plan: InspectionPlan) -> int:
 
 @compiled
 def _select(
-    address: Any, forces: Any, seed: Any, world: Any, first: Any, accuracy: Any, chosen: Any
-) -> None:
-    call_selection(address, (forces, seed, world, first, accuracy, 0, chosen))
+    address: Any, forces: Any, seed: Any, world: Any, first: Any, accuracy: Any, row: Any,
+    chosen: Any,
+) -> None:  # fmt: skip
+    call_selection(address, (forces, seed, world, first, accuracy, row, chosen))
 
 
 class Draws(NamedTuple):

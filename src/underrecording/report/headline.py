@@ -21,6 +21,13 @@ from underrecording.report.provenance import (
     period,
     what_it_rests_on,
 )
+from underrecording.report.ranking import (
+    CAPTION,
+    EXPLAINED,
+    ranking_document,
+    ranking_words,
+    with_all,
+)
 from underrecording.report.rounding import with_error
 from underrecording.report.sweeps import sweep_tables
 from underrecording.report.tables import (
@@ -63,6 +70,10 @@ def headline_text(results: Results, width: int = WIDTH) -> str:
     for caption, tables in groupby(sweep_tables(results), key=lambda swept: swept.caption):
         words = "\n\n".join(fixed_width(swept.table) for swept in tables)
         blocks.append(f"{caption}:\n{words}")
+    ranking = ranking_words(results)
+    if ranking is not None:
+        words = textwrap.fill(f"{EXPLAINED} {with_all(results)}".strip(), width)
+        blocks.append(f"{CAPTION}:\n{fixed_width(ranking)}\n{words}")
     blocks.append(_calibration_text(results.plan, width))
     return "\n\n".join(blocks)
 
@@ -89,6 +100,7 @@ def headline_json(results: Results, folder: Path) -> str:
             for index, target in enumerate(plan.targets)
             for row in headline_table(results, target=index).to_dict("records")
         ],
+        "ranking": [_plain(row) for row in ranking_document(results)],
         "failures": [row._asdict() for row in failed_rows(results)],
         "expected": {
             "recording_accuracy": {row.group: row.expected for row in calibration(plan)},

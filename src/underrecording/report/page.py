@@ -27,6 +27,7 @@ from underrecording.report.provenance import (
     how_run,
     what_it_rests_on,
 )
+from underrecording.report.ranking import CAPTION, EXPLAINED, ranking_words, with_all
 from underrecording.report.sweeps import sweep_tables
 from underrecording.report.tables import (
     MARKS,
@@ -95,6 +96,9 @@ def page(results: Results, drawn: Sequence[Drawn], store: Store) -> str:
         expected_when=expected_when(plan),
         measures=measures_words(results),
         differences=differences_words(results),
+        ranking=ranking_words(results),
+        ranking_text=f"{EXPLAINED} {with_all(results)}",
+        ranking_caption=CAPTION,
         failures=failed_rows(results),
         assumptions=assumptions(plan),
         glossary={"columns": COLUMNS, "measures": MEASURES, "words": WORDS},

@@ -31,8 +31,9 @@ def write_report(results: Results, store: Store) -> list[Path]:
     -------
     list of Path
         measures.csv, failures.csv, differences.csv where there are several
-        estimators, worlds.csv and world_quantiles.csv where there are several
-        fixed worlds, figures/*.png, *.svg and *.csv, report.html.
+        estimators, ranking.csv where forces were ranked, worlds.csv and
+        world_quantiles.csv where there are several fixed worlds, figures/*.png,
+        *.svg and *.csv, report.html.
 
     Raises
     ------
@@ -55,6 +56,8 @@ def tables_of(results: Results) -> dict[str, pd.DataFrame]:
     tables = {"measures.csv": results.measures, "failures.csv": results.failures}
     if len(results.plan.estimators) > 1:
         tables["differences.csv"] = results.differences
+    if not results.ranking.empty:
+        tables["ranking.csv"] = results.ranking
     if results.plan.worlds > 1:
         tables |= {"worlds.csv": results.worlds, "world_quantiles.csv": results.world_quantiles}
     return tables

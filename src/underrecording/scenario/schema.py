@@ -103,6 +103,9 @@ class StudyOptions(Section):
     keep: Literal["summaries", "rows"] = "summaries"
     """What is kept of the replicates: sums and histograms, or also every estimate, as rows in
     `parts/`; no result depends on it."""
+    ranking: bool = False
+    """Whether to look at how well the inspected forces are ranked: in ranking.csv; no other
+    result depends on it."""
     sweep: Sweep = Sweep()
 
     @model_validator(mode="after")
@@ -209,7 +212,7 @@ class Scenario(Section):
         left out: more replicates extend a run.
         """
         content = self.model_dump(mode="json", exclude={"title", "aim", "report"})
-        for key in ("replicates", "until", "keep"):
+        for key in ("replicates", "until", "keep", "ranking"):
             del content["study"][key]
         # Cells follow the order of the swept keys, and a digest sorts all keys.
         if len(self.study.sweep.columns) > 1:

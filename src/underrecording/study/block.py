@@ -13,6 +13,7 @@ from underrecording.study.moments import Moments, accumulate
 from underrecording.study.needs import needs_of, question_of
 from underrecording.study.pairs import accumulate_pairs
 from underrecording.study.plan import Block, StudyPlan
+from underrecording.study.ranking import RankSums, rank_replicates
 from underrecording.study.replicates import replicate
 from underrecording.study.rows import Rows
 from underrecording.study.trajectory import Trajectory, trajectories
@@ -36,11 +37,14 @@ class BlockResult(NamedTuple):
         reference cell, of the block that holds them.
     trajectory : Trajectory or None
         Of the block that holds the first replicates of the first world.
+    ranks : RankSums or None
+        Where the study asks for them; axis (C,).
     """
 
     moments: Moments
     rows: Rows | None
     trajectory: Trajectory | None
+    ranks: RankSums | None
 
 
 def run_block(
@@ -63,11 +67,18 @@ def run_block(
     moments = Moments.empty(*plan.shape)
     alpha, reference = 1.0 - plan.scenario.study.level, plan.reference
     rows = Rows.asked(plan, block)
+    ranks = RankSums.empty(len(plan.cells)) if plan.scenario.study.ranking else None
     needs = needs_of(plan)
     fixed = None if plan.fresh else Drawn.fixed(plan, needs, block.world, threads)
     for first, count in _chunks(block, _at_once(plan)):
         drawn = fixed or Drawn.fresh(plan, needs, first, count, threads)
         for c in range(len(plan.cells)):
+            if ranks is not None:
+                rank_replicates(
+                    plan.cells[c].inspection, drawn.reading(c, "reports"), drawn.accuracy(c),
+                    ranks.at(c), seed=plan.scenario.seed, world=block.world, first=first,
+                    count=count,
+                )  # fmt: skip
             for t, answers, reasons in _answers(plan, drawn, c, block.world, first, count):
                 truth, answer = drawn.truth(c, t), question_of(plan.targets[t]).answer
                 answered = [answer(answers[e], reasons[e]) for e in range(len(plan.estimators))]
@@ -84,6 +95,7 @@ def run_block(
         moments,
         rows,
         trajectories(plan, min(follow, block.stop), threads) if follow else None,
+        ranks,
     )
 
 

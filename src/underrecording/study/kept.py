@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from underrecording.study.block import BlockResult
 from underrecording.study.plan import Block, StudyPlan
+from underrecording.study.ranking import RANKING, RankSums
 from underrecording.study.rows import first_rows_table, rows_table
 from underrecording.study.store import moments_table
 from underrecording.study.trajectory import Trajectory
 
-ROWS, TRAJECTORY, ESTIMATES = "rows", "trajectory", "estimates"
-"""Parts beside the summary: first rows and trajectory of the first block; all rows of any."""
+ROWS, TRAJECTORY, ESTIMATES, RANKS = "rows", "trajectory", "estimates", "ranks"
+"""Parts beside the summary: first rows and trajectory of the first block; all rows, and
+sums of rankings, of any."""
 
 
 def part_name(kind: str, block: Block) -> str:
@@ -27,6 +30,8 @@ def part_names(plan: StudyPlan, block: Block) -> list[str]:
     kinds = [ROWS, TRAJECTORY] if block.is_first else []
     if plan.keeps_rows:
         kinds.append(ESTIMATES)
+    if plan.scenario.study.ranking:
+        kinds.append(RANKS)
     return [*(part_name(kind, block) for kind in kinds), block.name]
 
 
@@ -39,7 +44,27 @@ def part_tables(
         yield part_name(TRAJECTORY, block), trajectory_table(plan, result.trajectory)
     if plan.keeps_rows and result.rows is not None:
         yield part_name(ESTIMATES, block), rows_table(plan, result.rows)
+    if result.ranks is not None:
+        yield part_name(RANKS, block), ranks_table(result.ranks)
     yield block.name, moments_table(result.moments)
+
+
+def ranks_table(ranks: RankSums) -> pa.Table:
+    """One row per cell and measure: sums of rankings as they are stored."""
+    n_cells = len(ranks.total)
+    columns: dict[str, Any] = {
+        "cell": np.repeat(np.arange(n_cells), len(RANKING)),
+        "measure": list(RANKING) * n_cells,
+    }
+    for name, field in zip(RankSums._fields, ranks, strict=True):
+        columns[name] = field.reshape(-1)
+    return pa.table(columns)
+
+
+def ranks_of(table: pa.Table) -> RankSums:
+    """Sums of rankings, axis (C,), of a table as `ranks_table` makes it."""
+    fields = (table[name].to_numpy().reshape(-1, len(RANKING)) for name in RankSums._fields)
+    return RankSums(*fields)
 
 
 def trajectory_table(plan: StudyPlan, trajectory: Trajectory | None) -> pa.Table:

@@ -42,7 +42,7 @@ def needs_of(plan: StudyPlan) -> Needs:
     volumes = any(spec.volumes != "of none" for spec in plan.estimators)
     asked = _Asked()
     for cell in plan.cells:
-        for question in map(question_of, plan.targets):
+        for question in _questions(plan):
             review = cell.inspection.review(question.strand)
             question.truth(asked.ledger, review.groups)
             if question.strand != "reports":
@@ -58,8 +58,14 @@ def needs_of(plan: StudyPlan) -> Needs:
     return Needs(frozenset(asked.fields), volumes, frozenset(_shared(plan)))
 
 
+def _questions(plan: StudyPlan) -> Iterator[Question]:
+    yield from map(question_of, plan.targets)
+    if plan.scenario.study.ranking:
+        yield QUESTIONS["under_recording_rate/national"]
+
+
 def _shared(plan: StudyPlan) -> Iterator[tuple[int, str]]:
-    for strand in {question_of(target).strand for target in plan.targets}:
+    for strand in {question.strand for question in _questions(plan)}:
         alike: dict[object, list[int]] = {}
         for c, cell in enumerate(plan.cells):
             review = cell.inspection.review(strand)

@@ -41,6 +41,7 @@ def outlook(plan: StudyPlan) -> str:
         f"blocks of {scenario.study.block_size:,}",
         *_until_lines(plan),
         *_rows_lines(plan),
+        *(["  ranking     forces as inspected against the truth"] * scenario.study.ranking),
         f"  run folder  outputs/{plan.name}/{scenario.digest()}",
         f"  time        about {_duration(_seconds(plan))} on one core, compilation aside",
     ]

@@ -23,6 +23,7 @@ from underrecording.study.moments import (
 )
 from underrecording.study.pairs import BOTH
 from underrecording.study.plan import StudyPlan
+from underrecording.study.ranking import RankSums, ranking_table
 
 QUANTILES = {"q05": 0.05, "median": 0.5, "q95": 0.95}
 
@@ -41,12 +42,15 @@ class Results:
         estimator, estimate, se, low, high, truth, reason.
     trajectory : DataFrame
         replicate, forces, estimator, estimate, truth; may be empty.
+    ranks : tuple of RankSums
+        As `moments`, axis (C,); empty where forces were not ranked.
     """
 
     plan: StudyPlan
     moments: tuple[Moments, ...]
     rows: pd.DataFrame
     trajectory: pd.DataFrame
+    ranks: tuple[RankSums, ...] = ()
 
     @cached_property
     def all_worlds(self) -> Moments:
@@ -99,6 +103,11 @@ class Results:
                     }
                 )  # fmt: skip
         return pd.DataFrame(rows)
+
+    @cached_property
+    def ranking(self) -> pd.DataFrame:
+        """How well forces were ranked, as written to ranking.csv; see `ranking_table`."""
+        return ranking_table(self.plan, self.ranks) if self.ranks else pd.DataFrame()
 
     @cached_property
     def worlds(self) -> pd.DataFrame:

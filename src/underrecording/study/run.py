@@ -8,22 +8,26 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
 from underrecording.compiling import cache_folder
 from underrecording.study.block import BlockResult, run_block
 from underrecording.study.kept import (
-    ESTIMATES,
+    RANKS,
     ROWS,
     TRAJECTORY,
     part_name,
     part_names,
     part_tables,
+    ranks_of,
 )
 from underrecording.study.manifest import is_complete, write_manifest
 from underrecording.study.moments import Moments, accumulate
 from underrecording.study.plan import Block, StudyPlan
+from underrecording.study.ranking import RankSums
+from underrecording.study.ranking import merged as merge_ranks
 from underrecording.study.results import Results
 from underrecording.study.store import Store
 from underrecording.study.until import Merged, Stand
@@ -116,10 +120,11 @@ def run_study(plan: StudyPlan, store: Store, workers: Workers, progress: Progres
             f"{again:,} of the replicates that are there are computed again: only whole blocks "
             f"(of {plan.scenario.study.block_size:,}) carry over to another number of them."
         )
-    for_rows = _computed_for_rows(plan, store, missing)
-    if for_rows:
+    for_more = _computed_for_more(plan, store, missing)
+    if for_more:
         progress.say(
-            f"{for_rows:,} of the replicates that are there are computed again, to keep their rows."
+            f"{for_more:,} of the replicates that are there are computed again, for what was not "
+            "kept of them."
         )
     progress.start(total - sum(block.stop - block.start for block in missing), total)
     _run_blocks(plan, store, workers, progress, missing, merged)
@@ -205,7 +210,15 @@ def read_results(plan: StudyPlan, store: Store) -> Results:
     if rows is None or path is None:
         raise ValueError(f"{store.parts}: rows or trajectory of the first block are missing")
     plan = plan.ended_at(merged.stand)
-    return Results(plan, tuple(merged.worlds), rows.to_pandas(), path.to_pandas())
+    ranks = tuple(_ranks(plan, store)) if plan.scenario.study.ranking else ()
+    return Results(plan, tuple(merged.worlds), rows.to_pandas(), path.to_pandas(), ranks)
+
+
+def _ranks(plan: StudyPlan, store: Store) -> Iterator[RankSums]:
+    """Sums of rankings of each world."""
+    for _, blocks in groupby(plan.blocks(), key=lambda block: block.world):
+        tables = [store.whole_table(part_name(RANKS, block)) for block in blocks]
+        yield merge_ranks(map(ranks_of, tables))
 
 
 def _read(store: Store, block: Block) -> Moments:
@@ -232,15 +245,13 @@ def _computed_again(store: Store, missing: Sequence[Block]) -> int:
     return again
 
 
-def _computed_for_rows(plan: StudyPlan, store: Store, missing: Sequence[Block]) -> int:
-    """Replicates whose summary is stored and whose rows are not, though they are to be kept."""
-    if not plan.keeps_rows:
-        return 0
+def _computed_for_more(plan: StudyPlan, store: Store, missing: Sequence[Block]) -> int:
+    """Replicates whose summary is stored, but not all else that is to be kept of them."""
     there = store.stored_parts()
     return sum(
         block.stop - block.start
         for block in missing
-        if block.name in there and part_name(ESTIMATES, block) not in there
+        if block.name in there and not there.issuperset(part_names(plan, block))
     )
 
 

@@ -128,7 +128,7 @@ class _Same:
     def __init__(self, loaded: LoadedScenario) -> None:
         self.loaded = loaded
         study = loaded.scenario.study
-        self._key = loaded.scenario.digest(), study.replicates, study.keep
+        self._key = loaded.scenario.digest(), study.replicates, study.keep, study.ranking
 
     def __hash__(self) -> int:
         return hash(self._key)
