@@ -157,6 +157,7 @@ def check_chaos(tmp_path, *, kills, parts_a_kill, block_size):
         assert (folder / "parts" / part.name).read_bytes() == part.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_ends_in_the_same_bytes(tmp_path):
     check_chaos(tmp_path, kills=1, parts_a_kill=4, block_size=25)
 

@@ -166,7 +166,7 @@ def test_help_imports_nothing_heavy():
     assert answer.stdout.strip() == "[]"
 
 
-LONG = ("attribute", "effect", "recommend", "stream")
+LONG = ("attribute", "effect", "recommend", "replay", "stream", "verify")
 """Commands whose examples take long."""
 
 

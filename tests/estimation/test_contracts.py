@@ -38,7 +38,14 @@ RESAMPLING = {"bootstrap"}  # what depends on the seed of the audit, as it says
 points = pytest.mark.parametrize("name", list(POINTS))
 variances = pytest.mark.parametrize("name", list(VARIANCES))
 intervals = pytest.mark.parametrize("name", list(INTERVALS))
-models = pytest.mark.parametrize("name", list(MODELS))
+OTHER_PRIORS = ("beta_binomial/posterior_reference", "beta_binomial/posterior_half_cauchy")
+models = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name.startswith(OTHER_PRIORS) else name
+        for name in MODELS
+    ],
+)
 
 
 def test_registries_hold_what_the_model_promises():

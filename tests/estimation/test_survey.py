@@ -251,6 +251,7 @@ def bootstrap_variances(name):
     return np.array([estimate(audit._replace(seed=seed), spec).variance for seed in SEEDS])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expected", SAID["bootstrap"], ids=lambda entry: entry["fixture"])
 def test_bootstrap_is_that_of_r_within_monte_carlo_error(expected):
     variances = bootstrap_variances(expected["fixture"])

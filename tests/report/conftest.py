@@ -169,7 +169,7 @@ def studies(tmp_path_factory):
     return study
 
 
-LONG = ("many", "cube", "grid", "list", "moved", "own_rates")
+LONG = ("many", "cube", "grid", "list", "moved", "own_rates", "zip", "far_off", "one_each")
 """Studies that take long to draw."""
 
 

@@ -20,11 +20,11 @@ def measure_of(results, name, cell, estimator):
 @pytest.mark.parametrize(
     ("study", "names"),
     [
-        ("grid", {"heat_map", "nested_loop"}),
+        pytest.param("grid", {"heat_map", "nested_loop"}, marks=pytest.mark.slow),
         pytest.param("cube", {"heat_map", "nested_loop"}, marks=pytest.mark.slow),
         pytest.param("many", {"heat_map", "nested_loop", "sample_size"}, marks=pytest.mark.slow),
         ("zip", {"nested_loop"}),
-        ("list", {"nested_loop"}),
+        pytest.param("list", {"nested_loop"}, marks=pytest.mark.slow),
         ("swept", set()),
         ("one_cell", set()),
     ],

@@ -70,8 +70,8 @@ def test_what_is_taken_apart_is_the_under_recording_of_the_ledger():
     ("factor", "more"),
     [
         ("training", {"effects": Effects(knowledge=0)}),
-        ("workload", {"effects": Effects(workload=0)}),
-        ("pressure", {"effects": Effects(pressure=0)}),
+        pytest.param("workload", {"effects": Effects(workload=0)}, marks=pytest.mark.slow),
+        pytest.param("pressure", {"effects": Effects(pressure=0)}, marks=pytest.mark.slow),
         ("unexplained", {"force_effects": {"Warwickshire": 0.0}}),
     ],
 )

@@ -171,9 +171,8 @@ def worst(rows, target):
     return float(((np.abs(rows.mean(axis=0) - target) - TOLERANCE) / mcse).max())
 
 
-@pytest.mark.parametrize(
-    "effects", [Effects(), pytest.param(Effects(workload=0.4), marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("effects", [Effects(), Effects(workload=0.4)])
 def test_at_the_baseline_the_nation_records_as_published(effects):
     rows = excess_accuracy(
         WorldOptions(fidelity="events", effects=effects, pathway=SHORT), worlds=12

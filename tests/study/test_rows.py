@@ -254,6 +254,7 @@ def test_workers_elsewhere_keep_the_rows_they_are_asked_for(run, loaded, tmp_pat
     assert parts(tmp_path / "there0", "estimates") == {}
 
 
+@pytest.mark.slow
 def test_memory_holds_a_block_of_rows_whatever_the_number_of_blocks(run, monkeypatch):
     """Rows of a block of 2,000 take half a megabyte; twin: rows that are held on to are seen."""
     block = ("study.block_size=2000", "study.trajectories=0", ROWS)

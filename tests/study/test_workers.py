@@ -56,7 +56,8 @@ def elsewhere(loaded, executor, folder, in_flight):
         return run_study(plan, store, workers, progress), progress
 
 
-@pytest.mark.parametrize("draw", ["fresh", pytest.param("fixed", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("draw", ["fresh", "fixed"])
 def test_other_processes_give_the_same_bytes(loaded, run, tmp_path, draw):
     here, _ = run(f"world.draw={draw}")
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as executor:
