@@ -39,6 +39,8 @@ from underrecording.study.replicates import WHOLE, replicate
 RATIO = "combined_ratio/linearised/t"
 SIZES = [13, 5, 7, 9, 11, 15, 20, 25, 30, 43]
 HERE = Path(__file__).parent
+ERR = "inspection.auditors"
+ERRING = "{due: {sensitivity: 0.95, specificity: 0.92}, recorded: {sensitivity: 0.97}}"
 ONE_QUESTION = (
     f"estimators=[{RATIO}]",
     f"report.headline={RATIO}",
@@ -170,6 +172,25 @@ def over_its_floor(quick: bool) -> list[float]:
     )
 
 
+def over_plain(*more: str) -> Callable[[bool], list[float]]:
+    """Replicates of a study that asks for *more* over those of one that does not."""
+
+    def measured(quick: bool) -> list[float]:
+        replicates, pairs = (10_000, 2) if quick else (50_000, 7)
+        many, block = f"study.replicates={2 * replicates}", Block(0, replicates, 2 * replicates)
+        plain, asking = plan_of("fixed", many), plan_of("fixed", many, *more)
+        return ratios(
+            rounds(
+                pairs,
+                lambda: run_block(plain, block),
+                lambda: run_block(asking, block),
+                time.thread_time,
+            )
+        )
+
+    return measured
+
+
 def two_threads(quick: bool) -> list[float]:
     """One thread over two, from plan to stored results."""
     replicates, pairs = (200_000, 2) if quick else (2_000_000, 5)
@@ -292,6 +313,8 @@ TABLE = (
     Row("samplics", "samplics' ratio over ours, a replicate", ">= 120", over_ours(samplics)),
     Row("survey", "R survey's svyratio over ours, a replicate", ">= 2000", over_ours(survey)),
     Row("floor", "replicate over its numbers, selection and counts", "<= 1.3", over_its_floor),
+    Row("erring", "readers who err over faultless ones", "<= 8", over_plain(f"{ERR}={ERRING}")),
+    Row("ranked", "forces ranked over not", "<= 3", over_plain("study.ranking=true")),
     Row("threads", "one thread over two", ">= 1.6", two_threads),
     Row("fresh", "chunked NumPy over ours, fresh worlds", ">= 2.2", fresh_worlds([13])),
     Row("ten", "the same, ten cells sharing each world", ">= 3", fresh_worlds(SIZES)),
