@@ -12,17 +12,14 @@ from underrecording.inspection.strands import reports_strand
 from underrecording.study import plan_study
 from underrecording.study.drawn import Drawn
 from underrecording.study.needs import needs_of
-from underrecording.study.ranking import (
+from underrecording.study.rank_measures import (
     LIMITS,
     RANKING,
-    RankSums,
     kendall_tau,
-    merged,
     outside_funnel,
-    rank_replicates,
-    ranking_measures,
     worst_named,
 )
+from underrecording.study.ranking import RankSums, merged, rank_replicates, ranking_measures
 
 ASKED = "study.ranking=true"
 DRAWS = pytest.mark.parametrize("draw", ["fresh", "fixed"])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from underrecording.errors import UserError
+from underrecording.study import read_results
 from underrecording.study.manifest import is_complete
 from underrecording.study.plan import plan_study
 from underrecording.study.recall import recall
-from underrecording.study.run import read_results
 from underrecording.study.store import Store
 from underrecording.study.until import Merged, Stand, stand_after
 from underrecording.study.verify import faults_of_parts

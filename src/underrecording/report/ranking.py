@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from underrecording.report.rounding import with_error
 from underrecording.report.tables import Table
 from underrecording.report.words import key_words, value_words
-from underrecording.study.ranking import RANKING
+from underrecording.study.rank_measures import RANKING
 
 if TYPE_CHECKING:
     from underrecording.study.plan import CellPlan

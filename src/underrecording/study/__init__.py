@@ -2,7 +2,8 @@
 
 from underrecording.study.plan import StudyPlan, plan_study
 from underrecording.study.results import Results
-from underrecording.study.run import open_store, read_results, run_in_threads, run_study
+from underrecording.study.run import open_store, run_in_threads, run_study
+from underrecording.study.stored_results import read_results
 from underrecording.study.stored_rows import read_rows, rows_by_block
 from underrecording.study.workers import Elsewhere, Threads
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from underrecording.study.block import BlockResult
 from underrecording.study.plan import Block, StudyPlan
-from underrecording.study.ranking import RANKING, RankSums
+from underrecording.study.rank_measures import RANKING
+from underrecording.study.ranking import RankSums
 from underrecording.study.rows import first_rows_table, rows_table
 from underrecording.study.store import moments_table
 from underrecording.study.trajectory import Trajectory

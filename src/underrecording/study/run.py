@@ -8,28 +8,21 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
 from underrecording.compiling import cache_folder
 from underrecording.study.block import BlockResult, run_block
 from underrecording.study.kept import (
-    RANKS,
-    ROWS,
-    TRAJECTORY,
-    part_name,
     part_names,
     part_tables,
-    ranks_of,
 )
 from underrecording.study.manifest import is_complete, write_manifest
 from underrecording.study.moments import Moments, accumulate
 from underrecording.study.plan import Block, StudyPlan
-from underrecording.study.ranking import RankSums
-from underrecording.study.ranking import merged as merge_ranks
 from underrecording.study.results import Results
 from underrecording.study.store import Store
+from underrecording.study.stored_results import read_moments, read_results
 from underrecording.study.until import Merged, Stand
 from underrecording.study.workers import Threads, Workers
 
@@ -143,7 +136,7 @@ def _missing(plan: StudyPlan, store: Store, merged: Merged) -> list[Block]:
         if not _is_finished(plan, store, block):
             missing.append(block)
         elif plan.scenario.study.until is not None:
-            merged.add(block, _read(store, block))
+            merged.add(block, read_moments(store, block))
     return missing
 
 
@@ -188,44 +181,6 @@ def _run_blocks(
         stop.set()
         for future in waiting:
             future.cancel()
-
-
-def read_results(plan: StudyPlan, store: Store) -> Results:
-    """Merge the stored blocks, in block order, into results.
-
-    Of a study that may stop before its cap, those up to where it does: ``results.plan``
-    says where.
-
-    Raises
-    ------
-    ValueError
-        If a part is missing or damaged.
-    """
-    merged, blocks = Merged(plan), plan.blocks()
-    for block in blocks:
-        if merged.reached:
-            break
-        merged.add(block, _read(store, block))
-    rows, path = (store.read_table(part_name(kind, blocks[0])) for kind in (ROWS, TRAJECTORY))
-    if rows is None or path is None:
-        raise ValueError(f"{store.parts}: rows or trajectory of the first block are missing")
-    plan = plan.ended_at(merged.stand)
-    ranks = tuple(_ranks(plan, store)) if plan.scenario.study.ranking else ()
-    return Results(plan, tuple(merged.worlds), rows.to_pandas(), path.to_pandas(), ranks)
-
-
-def _ranks(plan: StudyPlan, store: Store) -> Iterator[RankSums]:
-    """Sums of rankings of each world."""
-    for _, blocks in groupby(plan.blocks(), key=lambda block: block.world):
-        tables = [store.whole_table(part_name(RANKS, block)) for block in blocks]
-        yield merge_ranks(map(ranks_of, tables))
-
-
-def _read(store: Store, block: Block) -> Moments:
-    moments = store.read_block(block)
-    if moments is None:
-        raise ValueError(f"{store.parts}: part {block.name} is missing or damaged")
-    return moments
 
 
 def _is_finished(plan: StudyPlan, store: Store, block: Block) -> bool:
