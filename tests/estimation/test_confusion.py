@@ -272,7 +272,8 @@ def test_what_is_held_wrongly_is_not_corrected(study):
     assert e.mean() > 4 * mcse(e)
 
 
-@pytest.mark.parametrize("adjudicate", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("adjudicate", [True, False])
 def test_correction_at_estimated_rates_removes_the_bias_too(adjudicate, study):
     second = SecondReading(share=0.5, adjudicate=adjudicate)
     e, covered, model_se = study(43, "confusion_corrected", held="estimated", second_reading=second)

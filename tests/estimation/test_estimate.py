@@ -94,8 +94,12 @@ def test_quantile_is_the_registered_one(level):
         assert quantile(spec, level=level, df=7.0) == pytest.approx(law.ppf(0.5 + level / 2))
 
 
-def test_mirror_turns_accuracy_into_under_recording_and_back(calm_audit):
-    for spec in ALL:
+FEW = [EstimatorSpec.parse(f"combined_ratio/{name}/t") for name in ("linearised", "binomial")]
+
+
+@pytest.mark.parametrize("specs", [FEW, pytest.param(ALL, marks=pytest.mark.slow)])
+def test_mirror_turns_accuracy_into_under_recording_and_back(calm_audit, specs):
+    for spec in specs:
         answer = estimate(calm_audit, spec)
         assert answer.reason == "ok", spec
         rate = mirror(answer)

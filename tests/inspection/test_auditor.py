@@ -308,6 +308,7 @@ def estimated(agreement, again):
     return held
 
 
+@pytest.mark.slow
 def test_estimated_readers_carry_their_variance_through_settling():
     """Slope of the final rate in a reader's rate, by a table with a little more agreement."""
     table = np.array([[1122, 74, 72, 8], [62, 257, 6, 40], [63, 7, 9, 19], [5, 40, 13, 203]])
@@ -326,6 +327,7 @@ def test_estimated_readers_carry_their_variance_through_settling():
     np.testing.assert_array_equal(settled, erring)
 
 
+@pytest.mark.slow
 def test_audits_without_a_table_that_tells_hold_nothing_of_their_readers():
     held = estimated(np.zeros((4, 4), np.int64), READ_ONCE)
     assert held.shape == (4, 2)
@@ -374,12 +376,21 @@ def test_what_is_held_of_the_readers_is_as_the_options_say(audits_of):
     # Of no-crimes "recorded" means rightly cancelled, so yes and no change places.
     np.testing.assert_allclose(no_crimes.readers[0, :, 0], [1.0, 1.0, 0.9, 0.8])
 
-    for held in ("faultless", "estimated"):
-        found, no_crimes = audits_of(Auditors(**ERRING, second_reading=second, held=held))
-        np.testing.assert_array_equal(found.due, reports.due)
-        np.testing.assert_array_equal(no_crimes.readers, FAULTLESS[None])
-        if held == "faultless":
-            np.testing.assert_array_equal(found.readers, FAULTLESS[None])
+    found, no_crimes = audits_of(Auditors(**ERRING, second_reading=second, held="faultless"))
+    np.testing.assert_array_equal(found.due, reports.due)
+    np.testing.assert_array_equal(no_crimes.readers, FAULTLESS[None])
+    np.testing.assert_array_equal(found.readers, FAULTLESS[None])
+
+
+@pytest.mark.slow
+def test_each_audit_estimates_its_own_readers_where_that_is_asked(audits_of):
+    second = SecondReading(share=0.25)
+    rates = np.array([0.93, 0.88, 0.95, 0.9])
+    final = 0.75 * rates + 0.25 * (rates**2 + 2 * rates * (1 - rates))
+    known, _ = audits_of(Auditors(**ERRING, second_reading=second))
+    found, no_crimes = audits_of(Auditors(**ERRING, second_reading=second, held="estimated"))
+    np.testing.assert_array_equal(found.due, known.due)
+    np.testing.assert_array_equal(no_crimes.readers, FAULTLESS[None])
     assert found.readers.shape == (200, 4, 2)
     estimates, variances = found.readers[..., 0], found.readers[..., 1]
     assert np.isfinite(found.readers).all()

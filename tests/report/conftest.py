@@ -169,7 +169,18 @@ def studies(tmp_path_factory):
     return study
 
 
-LONG = ("many", "cube", "grid", "list", "moved", "own_rates", "zip", "far_off", "one_each")
+LONG = (
+    "many",
+    "cube",
+    "grid",
+    "list",
+    "moved",
+    "own_rates",
+    "zip",
+    "far_off",
+    "one_each",
+    "census",
+)
 """Studies that take long to draw."""
 
 

@@ -97,6 +97,7 @@ def test_every_figure_says_that_effect_sizes_are_assumed(month, drawing):
     assert "assumed" in "\n".join(texts(made.figure))
 
 
+@pytest.mark.slow
 def test_a_single_week_can_be_drawn(tmp_path):
     force, weeks, loads = tables(7)
     assert len(weeks) == 1
@@ -105,6 +106,7 @@ def test_a_single_week_can_be_drawn(tmp_path):
     assert all(path.stat().st_size > 200 for path in paths)
 
 
+@pytest.mark.slow
 def test_a_force_without_decisions_can_be_drawn(tmp_path):
     force, weeks, loads = tables(7)
     nothing = weeks.assign(decisions=0, accepted=0, accuracy=np.nan, expected=np.nan)

@@ -198,6 +198,7 @@ def test_every_assumed_range_holds_the_default():
         assert one.low <= value <= one.high, one
 
 
+@pytest.mark.slow
 def test_threads_change_no_index():
     one, three = (
         sensitivity(TRAINED, seed=3, points=8, ranges=RANGES[:2], threads=n) for n in (1, 3)
