@@ -223,6 +223,14 @@ def test_numbers_drawn_several_at_a_time_are_those_drawn_one_by_one():
     for f in range(43):
         assert (first[f], second[f]) == rng.uniforms(seed, 3, 2**33 + f, rng.DUE, f, 2, 5)
 
+    who, which = map(np.uint64, rng.words_of(3, rng.DUE, 12, 2, 0))
+    replicates, index = np.arange(43, dtype=np.uint64) + np.uint64(2**33), np.arange(43) % 7
+    lanes = index.astype(np.uint64), first, second
+    rng.uniforms_of_force(seed, replicates, who, which, *lanes)
+    for j in range(43):
+        expected = rng.uniforms(seed, 3, 2**33 + j, rng.DUE, 12, 2, index[j])
+        assert (first[j], second[j]) == expected
+
 
 @pytest.mark.parametrize("groups", [1, 3, 6, 8, 11, 16, 17])
 def test_numbers_of_the_strata_of_an_audit_are_those_drawn_one_by_one(groups):
@@ -233,8 +241,6 @@ def test_numbers_of_the_strata_of_an_audit_are_those_drawn_one_by_one(groups):
     first, second = np.empty(room), np.empty(room)
     rng.words_of_forces(place["world"], rng.COUNT_REPORTS, forces, groups, who)
     rng.words_of_groups(forces, groups, step, which)
-    assert rng.is_repeated(forces)
-    assert not rng.is_repeated(np.array([0, 4, 42]))
     rng.uniforms_of_strata(seed, place["replicate"], who, which, first, second)
     for i, (force, draw) in enumerate(zip(forces, [0, 0, 1, 2, 0], strict=True)):
         for group in range(groups):
@@ -257,7 +263,7 @@ FROZEN = {
 @pytest.mark.parametrize("place", FROZEN)
 def test_the_numbers_of_results_version_3_stay_as_they_are(place):
     """Frozen from the plain twin above. A change here is a change of RESULTS_VERSION."""
-    assert rng.RESULTS_VERSION == 4
+    assert rng.RESULTS_VERSION == 5
     seed, *address = place
     assert rng.uniforms(np.uint64(seed), *address) == FROZEN[place]
 

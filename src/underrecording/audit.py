@@ -20,6 +20,37 @@ _NO_TABLE = np.zeros((0, 0))
 FAULTLESS = np.array([[1.0, 0.0]] * 4)
 """Readers who never err, and are known not to; see `Audit.readers`."""
 
+BATCH = 384
+"""Audits that are read and estimated together: they stay in the second cache, and a force is
+inspected in enough of them for vector instructions."""
+
+
+DUE, RECORDED, VAR_DUE, VAR_RECORDED, COVARIANCE = range(5)
+
+
+class Totals(NamedTuple):
+    """What the records read add up to, each weighted by N_h / n_h.
+
+    Made from an audit (`underrecording.totals`), not told to it. Those of B audits have
+    a leading axis (B,).
+
+    Attributes
+    ----------
+    force : float array (m, 5)
+        Of each inspected force, in the columns DUE, RECORDED, ...: estimated reports
+        due, X_f, and due and recorded, Y_f; their variances and covariance, had others
+        of the force's records been read, ``sum_h N_h^2 (1 - n_h / N_h) s_h^2 / n_h``.
+        NaN where one record was read of a stratum of several.
+    nation : float array (2,)
+        sum_f X_f / pi_f and sum_f Y_f / pi_f.
+    """
+
+    force: Floats
+    nation: Floats
+
+
+_NO_TOTALS = Totals(np.zeros((0, 5)), np.zeros(2))
+
 
 class Audit(NamedTuple):
     """One inspection of m forces, each in H strata of records.
@@ -56,6 +87,8 @@ class Audit(NamedTuple):
         of "recorded"; beside each the variance with which it is known.
     seed : int
         From which an estimator that resamples takes its random numbers.
+    totals : Totals
+        Filled in where an audit is checked; what stood there before is not looked at.
     """
 
     force: Ints
@@ -71,6 +104,7 @@ class Audit(NamedTuple):
     p_joint: Floats = _NO_TABLE
     readers: Floats = FAULTLESS
     seed: int = 0
+    totals: Totals = _NO_TOTALS
 
 
 class Audits(NamedTuple):
@@ -90,6 +124,8 @@ class Audits(NamedTuple):
     readers : float array (R, 4, 2)
         R is B, or 1 where the same is held of the readers in all audits.
     seed : int array (B,)
+    totals : Totals
+        (B, m, 5) and (B, 2).
     """
 
     force: Ints
@@ -105,6 +141,7 @@ class Audits(NamedTuple):
     p_joint: Floats
     readers: Floats
     seed: Ints
+    totals: Totals
 
 
 class ForceFrame(NamedTuple):
@@ -137,15 +174,10 @@ class Influence(NamedTuple):
     contribution : float array (m,)
         What each force adds to the linearised estimate, weights included;
         their sum is 0 at the estimate itself.
-    share : float array (m,)
-    weight : float array (m, H)
-        Their product is what a record of the stratum adds to it, per unit of its
-        residual.
-    spread : float array (m, H)
-        Variance of the weighted sum of those residuals over the n records read, had
-        others of the N been read: weight^2 n (1 - n / N) times their sample
-        variance. 0 where all or none were read, or the weight is 0; else NaN where
-        one of several was.
+    spread : float array (m,)
+        What each force adds to the variance because not all of its records were
+        read: pi_f times the variance of its contribution, had others of them been
+        read. NaN where one record was read of a stratum of several that matters.
     numerator, denominator : float arrays (m,)
         Where the estimate is a ratio of sums over forces: the force's terms;
         else NaN.
@@ -154,8 +186,6 @@ class Influence(NamedTuple):
     """
 
     contribution: Floats
-    share: Floats
-    weight: Floats
     spread: Floats
     numerator: Floats
     denominator: Floats

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from llvmlite import ir
 from numba import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
@@ -119,3 +120,25 @@ def flat(_: Any, array: Any) -> Any:
         return row._getvalue()
 
     return types.Array(array.dtype, 1, "C")(array), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def copy_eight(_: Any, source: Any, at: Any, target: Any, to: Any) -> Any:
+    """Copy eight numbers from place *at* of *source* on to *to* and after of *target*.
+
+    Both are rows of the same numbers, and places not looked at twice. As a loop it is
+    one by one, for the compiler cannot know that source and target are not the same.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind, _, _, _ = signature.args
+        vector = ir.VectorType(context.get_data_type(kind.dtype), 8).as_pointer()
+        places = []
+        for array, place in (arguments[:2], arguments[2:]):
+            data = context.make_array(kind)(context, builder, array).data
+            places.append(builder.bitcast(builder.gep(data, [place]), vector))
+        eight = builder.load(places[0], align=8)
+        builder.store(eight, places[1], align=8)
+        return context.get_dummy_value()
+
+    return types.none(source, types.uint64, target, types.uint64), codegen

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from underrecording.compiling import compiled
 from underrecording.elementary import cosine_and_sine, log
 
-RESULTS_VERSION = 4
+RESULTS_VERSION = 5
 """Raised whenever the same scenario and seed would give other numbers."""
 
 MAX_WORLDS, MAX_PURPOSES, MAX_FORCES, MAX_GROUPS, MAX_DRAWS = 2**16, 2**6, 2**10, 2**8, 2**24
@@ -168,6 +168,19 @@ def uniforms_of_strata(
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
+def uniforms_of_force(
+    seed: Any, replicate: Any, who: Any, which: Any, index: Any, first: Any, second: Any
+) -> None:
+    """Fill *first* and *second* (n,) with the uniforms of one stratum of a force.
+
+    Of *replicate* (n,), at the draw indices *index* (n,) later than the word *which* says.
+    """
+    for i in range(replicate.size):
+        a, b, c, d = _words(seed, replicate[i], who, which + index[i])
+        first[i], second[i] = _unit(a, b), _unit(c, d)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
 def uniforms_at(seed: Any, replicate: Any, who: Any, which: Any, first: Any, second: Any) -> None:
     """Fill *first* and *second* with the uniforms at n addresses, of replicates (n,)."""
     for i in range(replicate.size):
@@ -204,15 +217,6 @@ def words_of_groups(forces: Any, n_groups: Any, step: Any, which: Any) -> None:
         index = index + step if again else 0
         for group in range(n_groups):
             which[i * n_groups + group] = _which(group, index)
-
-
-@compiled(inline=True)  # type: ignore[untyped-decorator]
-def is_repeated(forces: Any) -> bool:
-    """Whether a force stands next to itself."""
-    repeated = False
-    for i in range(1, forces.size):
-        repeated |= forces[i] == forces[i - 1]
-    return repeated
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from underrecording.audit import Audit
-from underrecording.estimation.check import checked
+from underrecording.estimation.check import checked, with_totals
 from underrecording.estimation.compile import compiled_point, compiled_variance
 from underrecording.estimation.estimate import empty_influence
 
@@ -248,8 +248,8 @@ def point():
     """A function: accuracy, reason and influence by a compiled point estimator."""
 
     def estimated(name, audit):
-        influence = empty_influence(*audit.due.shape)
-        accuracy, reason = compiled_point(name)(audit, influence)
+        influence = empty_influence(len(audit.force))
+        accuracy, reason = compiled_point(name)(with_totals(audit), influence)
         return accuracy, reason, influence
 
     return estimated
@@ -262,7 +262,9 @@ def variance_of(point):
     def estimated(variance, name, audit):
         accuracy, reason, influence = point(name, audit)
         assert reason == 0
-        return compiled_variance(variance)(audit, accuracy, influence, compiled_point(name))
+        return compiled_variance(variance)(
+            with_totals(audit), accuracy, influence, compiled_point(name)
+        )
 
     return estimated
 

@@ -10,6 +10,7 @@ from scipy.special import betaln, expit, ndtr
 
 from underrecording.audit import FAULTLESS, Audit, Audits
 from underrecording.estimation import EstimatorSpec, estimate
+from underrecording.estimation.check import alone, checked, with_totals
 from underrecording.estimation.effective_counts import EffectiveCounts, effective_counts
 from underrecording.estimation.many import only_stratum, repeat
 from underrecording.estimation.mixture import (
@@ -32,6 +33,7 @@ from underrecording.inspection.inspect import plan_inspection
 from underrecording.inspection.options import InspectionOptions
 from underrecording.inspection.strands import reports_strand
 from underrecording.ledger import under_recording_rate
+from underrecording.totals import add_up, room_for_totals
 from underrecording.world.build import build_world
 from underrecording.world.options import WorldOptions
 
@@ -240,7 +242,7 @@ def repeated(recorded, due, volume):
     count, m = due.shape
     n_forces = volume.shape[1]
     table = np.ascontiguousarray(due[:, :, None])
-    return Audits(
+    audits = Audits(
         np.tile(np.arange(m), (count, 1)),
         np.zeros_like(table),
         table,
@@ -254,7 +256,10 @@ def repeated(recorded, due, volume):
         np.zeros((0, 0)),
         FAULTLESS[None],
         np.zeros(count, np.int64),
+        room_for_totals(count, m),
     )
+    add_up(audits)
+    return audits
 
 
 @pytest.fixture(scope="module")
@@ -348,7 +353,7 @@ def test_combined_ratio_does_not_cover_fresh_worlds_as_well(fresh_audits):
 
 
 def test_equal_weights_leave_counts_as_they_are():
-    counts = effective_counts(audit_of(HMIC_LIKE, frame=10_000))
+    counts = effective_counts(with_totals(audit_of(HMIC_LIKE, frame=10_000)))
     np.testing.assert_allclose(counts.recorded[:5], [110, 908, 75, 101, 122], rtol=1e-12)
     np.testing.assert_allclose(counts.unrecorded[:5], [10, 218, 15, 39, 9], rtol=1e-12)
     np.testing.assert_allclose(counts.left[:5], 1 - np.array([120, 1126, 90, 140, 131]) / 10_000)
@@ -357,7 +362,7 @@ def test_equal_weights_leave_counts_as_they_are():
 
 def test_effective_counts_have_the_binomial_variance_of_the_weighted_share(random_audit):
     audit = random_audit(3)
-    counts = effective_counts(audit)
+    counts = effective_counts(with_totals(audit))
     weight = audit.frame / audit.sampled
     x, y = (weight * audit.due).sum(axis=1), (weight * audit.recorded).sum(axis=1)
     share = y / x
@@ -370,10 +375,10 @@ def test_effective_counts_have_the_binomial_variance_of_the_weighted_share(rando
 
 def test_force_drawn_twice_adds_its_records():
     once, again = audit_of([(30, 40)], frame=500), audit_of([(30, 40), (20, 25)], frame=500)
-    counts = effective_counts(again._replace(force=np.array([0, 0])))
+    counts = effective_counts(with_totals(again._replace(force=np.array([0, 0]))))
     assert counts.recorded[0] == pytest.approx(50)
     assert counts.unrecorded[0] == pytest.approx(15)
-    assert effective_counts(once).recorded[0] == pytest.approx(30)
+    assert effective_counts(with_totals(once)).recorded[0] == pytest.approx(30)
 
 
 # --- the likelihood, the mixture ---
@@ -530,26 +535,17 @@ def test_volume_has_no_unit():
 
 def test_one_offence_group_is_an_audit_of_one_stratum(random_audit):
     audit = random_audit(5)
-    fields = audit._asdict()
-    whole = {"post_stratum", "p_joint", "readers", "seed"}
-    many = {name: value[None] for name, value in fields.items() if name not in whole}
-    audits = Audits(
-        **many,
-        post_stratum=np.zeros(9, np.int64),
-        p_joint=np.zeros((0, 0)),
-        readers=FAULTLESS[None],
-        seed=np.zeros(1, np.int64),
-    )._replace(over_recorded=np.zeros_like(audit.due)[None])
+    fields, audits = audit._asdict(), alone(checked(audit))
     answers, reasons = repeat(DEFAULT, only_stratum(audits, 1), level=0.95)
     cut = audit._replace(
         **{name: fields[name][:, 1:2] for name in ("frame", "sampled", "due", "recorded")},
         over_recorded=np.zeros_like(audit.due[:, 1:2]),
         recorded_volume=audit.recorded_volume[:, 1:2],
     )
-    alone = estimate(cut, DEFAULT)
+    cut_out = estimate(cut, DEFAULT)
     assert reasons[0] == 0
-    assert answers[0, 0] == pytest.approx(1 - alone.value, rel=1e-12)
-    assert answers[0, 3] - answers[0, 2] == pytest.approx(alone.high - alone.low, rel=1e-9)
+    assert answers[0, 0] == pytest.approx(1 - cut_out.value, rel=1e-12)
+    assert answers[0, 3] - answers[0, 2] == pytest.approx(cut_out.high - cut_out.low, rel=1e-9)
 
 
 # --- which way things go ---

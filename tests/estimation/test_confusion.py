@@ -7,6 +7,7 @@ import pytest
 
 from underrecording.audit import BLIND_READERS, FAULTLESS, NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation import EstimatorSpec, empty_influence, estimate
+from underrecording.estimation.check import with_totals
 from underrecording.estimation.compile import compiled_point
 from underrecording.estimation.many import repeat
 from underrecording.inspection.audits import read_reports, select_forces
@@ -53,8 +54,8 @@ def one_stratum(recorded, due, over_recorded, sampled, rates):
 
 def corrected(audit):
     """Accuracy, reason and influence of the corrected ratio."""
-    influence = empty_influence(*audit.due.shape)
-    value, reason = compiled_point("confusion_corrected")(audit, influence)
+    influence = empty_influence(len(audit.force))
+    value, reason = compiled_point("confusion_corrected")(with_totals(audit), influence)
     return value, reason, influence
 
 
@@ -103,15 +104,18 @@ def test_influence_is_that_of_records_read_one_by_one(audit):
     inverse_due = np.linalg.inv([[0.93, 0.07], [0.12, 0.88]])[:, 0]
     inverse_recorded = np.linalg.inv([[0.95, 0.05], [0.1, 0.9]])[:, 0]
     residual = np.kron(inverse_due, inverse_recorded - value)
+    total = (influence.denominator).sum()
     for f in range(4):
-        sums = 0.0
+        sums, variance, share = 0.0, 0.0, 1.0 / (audit.p_inclusion[f] * total)
         for h in range(3):
+            weight = audit.frame[f, h] / audit.sampled[f, h]
             counts = np.rint(observed(audit)[f, h] * audit.sampled[f, h]).astype(int)
             records = np.repeat(residual, counts)
             by_chance = len(records) * (1 - len(records) / audit.frame[f, h])
-            expected = influence.weight[f, h] ** 2 * by_chance * records.var(ddof=1)
-            assert influence.spread[f, h] == pytest.approx(expected, rel=1e-10)
-            sums += influence.share[f] * influence.weight[f, h] * records.sum()
+            variance += weight**2 * by_chance * records.var(ddof=1)
+            sums += share * weight * records.sum()
+        expected = audit.p_inclusion[f] * share**2 * variance
+        assert influence.spread[f] == pytest.approx(expected, rel=1e-10)
         assert influence.contribution[f] == pytest.approx(sums, rel=1e-9, abs=1e-12)
 
 
@@ -159,9 +163,11 @@ def test_variance_from_the_readers_reaches_the_estimate(audit):
 def test_with_faultless_readers_it_is_the_combined_ratio(seed, random_audit):
     audit = random_audit(seed)._replace(readers=FAULTLESS)
     value, reason, influence = corrected(audit)
-    plain = empty_influence(*audit.due.shape)
+    plain = empty_influence(len(audit.force))
     assert reason == OK
-    assert value == pytest.approx(compiled_point("combined_ratio")(audit, plain)[0], rel=1e-14)
+    assert value == pytest.approx(
+        compiled_point("combined_ratio")(with_totals(audit), plain)[0], rel=1e-14
+    )
     for name in Influence._fields:
         one, other = getattr(influence, name), getattr(plain, name)
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14, err_msg=name)

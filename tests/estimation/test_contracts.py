@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numba import types
 
-from underrecording.audit import OK, REASONS, Influence
+from underrecording.audit import OK, REASONS, Influence, Totals
+from underrecording.estimation.check import alone, with_totals
 from underrecording.estimation.compile import (
     AUDIT_TYPE,
     INFLUENCE_TYPE,
@@ -18,7 +19,7 @@ from underrecording.estimation.compile import (
     compiled_point,
     compiled_variance,
 )
-from underrecording.estimation.estimate import alone, empty_influence
+from underrecording.estimation.estimate import empty_influence
 from underrecording.estimation.many import accuracies, compiled_estimator, in_batches, no_point
 from underrecording.estimation.precision import precision
 from underrecording.estimation.registries import (
@@ -74,13 +75,15 @@ def test_description_says_what_a_user_must_know(plug_in, part):
 
 def assert_untouched(audit, before):
     for field, copy in zip(audit, before, strict=True):
-        np.testing.assert_array_equal(field, copy)
+        pairs = zip(field, copy, strict=True) if isinstance(field, Totals) else [(field, copy)]
+        for one, other in pairs:
+            np.testing.assert_array_equal(one, other)
 
 
 def copied(audit):
-    return audit._replace(
-        **{name: np.copy(field) for name, field in audit._asdict().items() if name != "seed"}
-    )
+    whole = ("seed", "totals")
+    fields = {name: np.copy(f) for name, f in audit._asdict().items() if name not in whole}
+    return audit._replace(**fields, totals=Totals(*map(np.copy, audit.totals)))
 
 
 # --- point estimators ---
@@ -88,9 +91,8 @@ def copied(audit):
 
 @points
 def test_point_is_a_share_and_fills_every_cell_of_its_influence(name, calm_audit):
-    influence = Influence(
-        *(np.full_like(array, 99.0) for array in empty_influence(*calm_audit.due.shape))
-    )
+    room = empty_influence(len(calm_audit.force))
+    influence = Influence(*(np.full_like(array, 99.0) for array in room))
     influence.readers[:] = 0.0  # those who know nothing of readers leave it
     accuracy, reason = compiled_point(name)(calm_audit, influence)
     assert reason == OK
@@ -99,8 +101,6 @@ def test_point_is_a_share_and_fills_every_cell_of_its_influence(name, calm_audit
         assert not (array == 99.0).any()
     for array in (
         influence.contribution,
-        influence.share,
-        influence.weight,
         influence.spread,
         influence.readers,
     ):
@@ -155,7 +155,7 @@ def anew():
     function = compile_as(signature, reestimate.py_func)
 
     def reestimated(name, audit, influence, multiplicity):
-        scratch = empty_influence(*audit.due.shape)
+        audit, scratch = with_totals(audit), empty_influence(len(audit.force))
         value, reason = function(audit, influence, compiled_point(name), multiplicity, scratch)
         assert reason == OK
         return value
@@ -199,19 +199,22 @@ def derivative_by_count(point, name, audit, kind, f, h):
 
 
 @points
-def test_slope_and_spread_give_the_variance_of_what_records_add(name, calm_audit, point):
+def test_spread_is_the_variance_of_what_records_add(name, calm_audit, point):
     """As what a record adds matters only up to a constant, not due counts as 0."""
     tables = ("frame", "sampled", "due", "recorded", "over_recorded")
     large = calm_audit._replace(**{t: getattr(calm_audit, t) * SCALE for t in tables})
     _, _, influence = point(name, calm_audit)
-    for f, h in [(0, 0), (3, 1), (5, 2)]:
-        due, recorded, over = (
-            SCALE * derivative_by_count(point, name, large, kind, f, h) for kind in KINDS
-        )
-        n, x, y, z = (getattr(calm_audit, t)[f, h] for t in tables[1:])
-        adds = np.repeat([due + recorded, due, over, 0.0], [y, x - y, z, n - x - z])
-        expected = n * (1 - n / calm_audit.frame[f, h]) * np.var(adds, ddof=1)
-        assert influence.share[f] ** 2 * influence.spread[f, h] == pytest.approx(expected, rel=1e-6)
+    for f in (0, 3, 5):
+        variance = 0.0
+        for h in range(calm_audit.frame.shape[1]):
+            due, recorded, over = (
+                SCALE * derivative_by_count(point, name, large, kind, f, h) for kind in KINDS
+            )
+            n, x, y, z = (getattr(calm_audit, t)[f, h] for t in tables[1:])
+            adds = np.repeat([due + recorded, due, over, 0.0], [y, x - y, z, n - x - z])
+            variance += n * (1 - n / calm_audit.frame[f, h]) * np.var(adds, ddof=1)
+        expected = calm_audit.p_inclusion[f] * variance
+        assert influence.spread[f] == pytest.approx(expected, rel=1e-6)
 
 
 # --- variances ---
@@ -279,7 +282,7 @@ def test_interval_holds_the_estimate_and_names_its_quantile(name):
 
 @models
 def test_model_gives_an_estimate_inside_its_interval(name, calm_audit):
-    value, variance, low, high, reason = compiled_model(name)(calm_audit, 0.95)
+    value, variance, low, high, reason = compiled_model(name)(with_totals(calm_audit), 0.95)
     assert (reason, REASONS[reason]) == (OK, "ok")
     assert 0.0 <= low < value < high <= 1.0
     assert 0.0 < variance < 0.01
@@ -290,14 +293,15 @@ def test_model_gives_an_estimate_inside_its_interval(name, calm_audit):
 @models
 def test_model_leaves_the_audit_alone_and_repeats_itself(name, calm_audit):
     before = copied(calm_audit)
-    first = compiled_model(name)(calm_audit, 0.95)
+    first = compiled_model(name)(with_totals(calm_audit), 0.95)
     assert_untouched(calm_audit, before)
-    assert compiled_model(name)(calm_audit, 0.95) == first
+    assert compiled_model(name)(with_totals(calm_audit), 0.95) == first
 
 
 @models
 def test_interval_of_a_model_grows_with_the_level(name, calm_audit):
-    ends = [compiled_model(name)(calm_audit, level)[2:4] for level in (0.5, 0.8, 0.95, 0.99)]
+    audit = with_totals(calm_audit)
+    ends = [compiled_model(name)(audit, level)[2:4] for level in (0.5, 0.8, 0.95, 0.99)]
     lows, highs = zip(*ends, strict=True)
     assert list(lows) == sorted(lows, reverse=True)
     assert list(highs) == sorted(highs)
@@ -307,15 +311,16 @@ def test_interval_of_a_model_grows_with_the_level(name, calm_audit):
 @models
 def test_model_does_not_mind_the_order_of_forces(name, calm_audit, take_forces):
     moved = take_forces(calm_audit, [5, 4, 3, 2, 1, 0])
-    assert compiled_model(name)(moved, 0.95) == pytest.approx(
-        compiled_model(name)(calm_audit, 0.95), rel=1e-9
+    assert compiled_model(name)(with_totals(moved), 0.95) == pytest.approx(
+        compiled_model(name)(with_totals(calm_audit), 0.95), rel=1e-9
     )
 
 
 @models
 def test_model_goes_up_with_the_recorded(name, calm_audit):
     fewer = calm_audit._replace(recorded=calm_audit.recorded - 5)
-    assert compiled_model(name)(fewer, 0.95)[0] < compiled_model(name)(calm_audit, 0.95)[0]
+    low, high = (compiled_model(name)(with_totals(a), 0.95)[0] for a in (fewer, calm_audit))
+    assert low < high
 
 
 @models
@@ -331,7 +336,7 @@ def test_model_is_named_as_a_scenario_names_it(name):
 def always_one_half(audit, influence):
     """A point estimator of nobody else's."""
     influence.contribution[:] = 0.0
-    influence.share[:] = 0.0
+    influence.spread[:] = 0.0
     return 0.5, 0
 
 

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from underrecording.audit import REASONS, Audit, Audits
+from underrecording.audit import REASONS, Audit, Audits, Totals
 from underrecording.estimation import (
     INTERVALS,
     MODELS,
@@ -20,6 +20,7 @@ from underrecording.estimation import (
     checked,
     estimate,
 )
+from underrecording.estimation.check import alone
 from underrecording.estimation.many import repeat
 
 COMBINATIONS = [
@@ -242,9 +243,11 @@ def specs_for_the_loop():
 
 def in_a_row(audits: list[Audit]) -> Audits:
     """Several audits of one shape as a study holds them."""
-    one = audits[0]
-    stacked = {name: np.stack([getattr(a, name) for a in audits]) for name in Audits._fields}
-    return Audits(**(stacked | {"post_stratum": one.post_stratum, "p_joint": one.p_joint}))
+    singles = [alone(checked(audit)) for audit in audits]
+    own = [name for name in Audits._fields if name not in ("post_stratum", "p_joint", "totals")]
+    stacked = {name: np.concatenate([getattr(a, name) for a in singles]) for name in own}
+    totals = Totals(*map(np.concatenate, zip(*(a.totals for a in singles), strict=True)))
+    return singles[0]._replace(**stacked, totals=totals)
 
 
 def test_the_loop_says_the_same_of_every_combination(calm_audit):

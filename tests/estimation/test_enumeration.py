@@ -20,14 +20,12 @@ def residual_spread(audit, ratio):
 
 def known_residuals(population, audit):
     """Influence of the linear estimator whose ratio and total are the population's own."""
-    weight = 1 / (audit.p_inclusion[:, None] * population.due.sum())
-    share = weight[:, 0]
-    of_records = audit.frame / audit.sampled
+    weight = audit.frame / audit.sampled / (audit.p_inclusion[:, None] * population.due.sum())
     residual = audit.recorded - population.accuracy * audit.due
     nothing = np.full(len(audit.force), np.nan)
-    spread = of_records**2 * residual_spread(audit, population.accuracy)
-    contribution = (weight * of_records * residual).sum(1)
-    return Influence(contribution, share, of_records, spread, nothing, nothing, np.zeros(1))
+    spread = (weight**2 * residual_spread(audit, population.accuracy)).sum(1)
+    contribution = (weight * residual).sum(1)
+    return Influence(contribution, audit.p_inclusion * spread, nothing, nothing, np.zeros(1))
 
 
 def as_is(audit, influence):
@@ -35,11 +33,11 @@ def as_is(audit, influence):
 
 
 def forget_records(audit, influence):
-    return audit, influence._replace(share=influence.share * 0)
+    return audit, influence._replace(spread=influence.spread * 0)
 
 
 def forget_record_correction(audit, influence):
-    unread = 1 - audit.sampled / audit.frame
+    unread = 1 - audit.sampled.sum(1) / audit.frame.sum(1)
     return audit, influence._replace(spread=influence.spread / np.where(unread > 0, unread, 1))
 
 

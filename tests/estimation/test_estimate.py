@@ -252,7 +252,8 @@ def test_forces_drawn_with_replacement_may_be_expected_more_than_once(
 
 def test_checked_takes_any_memory_layout(random_audit):
     audit = random_audit(6)
-    tables = {n: np.asfortranarray(field) for n, field in audit._asdict().items() if n != "seed"}
+    fields = {n: field for n, field in audit._asdict().items() if n not in ("seed", "totals")}
+    tables = {n: np.asfortranarray(field) for n, field in fields.items()}
     other = audit._replace(**tables)._replace(
         due=audit.due.astype(np.int32), p_inclusion=audit.p_inclusion.tolist()
     )

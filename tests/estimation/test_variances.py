@@ -87,9 +87,9 @@ def between_pairs_twin(audit, contribution):
     return (((np.outer(pi, pi) - joint) / joint * np.subtract.outer(c, c) ** 2)[upper]).sum()
 
 
-def within_twin(audit, influence):
+def within_twin(influence):
     """Between records, in array language."""
-    return (audit.p_inclusion * influence.share**2) @ influence.spread.sum(1)
+    return influence.spread.sum()
 
 
 @points
@@ -138,7 +138,7 @@ def test_sen_yates_grundy_is_its_twin_for_any_joint_probabilities(
     _, reason, influence = point(name, audit)
     if reason != OK:
         return
-    expected = between_pairs_twin(audit, influence.contribution) + within_twin(audit, influence)
+    expected = between_pairs_twin(audit, influence.contribution) + within_twin(influence)
     assert variance_of("sen_yates_grundy", name, audit) == (pytest.approx(expected, rel=1e-12), OK)
 
 
@@ -173,7 +173,7 @@ def test_linearised_adds_up_over_strata_of_forces(random_audit, point, variance_
     expected = sum(
         (1 - pi[part[0]]) * 2 * c[part].var(ddof=1) for part in (np.array([0, 2]), np.array([1, 3]))
     )
-    assert variance == pytest.approx(expected + within_twin(audit, influence), rel=1e-12)
+    assert variance == pytest.approx(expected + within_twin(influence), rel=1e-12)
 
 
 @given(
@@ -222,7 +222,7 @@ def test_with_all_forces_certain_only_records_count(variance, random_audit, poin
     accuracy, _, influence = point("combined_ratio", audit)
     function, anyone = compiled_variance(variance), compiled_point("combined_ratio")
     value, reason = function(audit, accuracy, influence, anyone)
-    assert (value, reason) == (pytest.approx(within_twin(audit, influence), rel=1e-12), OK)
+    assert (value, reason) == (pytest.approx(within_twin(influence), rel=1e-12), OK)
     influence.contribution[:] = 123.0
     assert function(audit, accuracy, influence, anyone)[0] == value
 
@@ -289,7 +289,7 @@ def test_forces_expected_more_than_once_have_no_variance_without_replacement(
 def test_binomial_has_no_answer_where_nothing_was_read_as_due(two_forces):
     empty = two_forces._replace(due=two_forces.due * 0, recorded=two_forces.recorded * 0)
     variance, reason = compiled_variance("binomial")(
-        empty, math.nan, empty_influence(2, 1), compiled_point("pooled")
+        empty, math.nan, empty_influence(2), compiled_point("pooled")
     )
     assert math.isnan(variance)
     assert reason == NOTHING_DUE

@@ -37,26 +37,25 @@ def as_drawn(u):
     return (np.floor(np.asarray(u) * 2.0**52) + 0.5) / 2.0**52
 
 
-def counts(tables, cells, first, second):
-    """Counts of one audit, (m, H)."""
-    room, place = np.empty((2, cells.size), np.uint64)
-    due, recorded = np.empty((2, cells.size), np.int64)
-    given = cells.ravel().astype(np.uint64), first.ravel(), second.ravel()
-    look_up(tables, *given, room, place, due, recorded)
-    return due.reshape(cells.shape), recorded.reshape(cells.shape)
+def counts(tables, n_cells, first, second):
+    """Counts of all cells at the same uniforms, (C, n) each."""
+    size = n_cells * first.size
+    law, room, place = np.empty((3, size), np.uint64)
+    due, recorded = np.empty((2, size), np.int64)
+    luck = np.tile(first, n_cells), np.tile(second, n_cells)
+    look_up(tables, 0, n_cells, *luck, law, room, place, due, recorded)
+    return due.reshape(n_cells, -1), recorded.reshape(n_cells, -1)
 
 
 def mistakes(tables, made_of, first, second):
     """Counts that are not those of the quantiles, over all strata and uniforms."""
-    reports, due, recorded, sampled = made_of
-    cells = np.arange(reports.size).reshape(reports.shape)
-    wrong = 0
-    for u, v in zip(first, second, strict=True):
-        x, y = counts(tables, cells, np.full(cells.shape, u), np.full(cells.shape, v))
-        for f, h in np.ndindex(*cells.shape):
-            expected = hypergeometric_quantile(u, reports[f, h], due[f, h], sampled[f, h])
-            wrong += x[f, h] != expected
-            wrong += y[f, h] != hypergeometric_quantile(v, due[f, h], recorded[f, h], expected)
+    cells = list(zip(*(numbers.ravel() for numbers in made_of), strict=True))
+    found, wrong = counts(tables, len(cells), first, second), 0
+    for (reports, due, recorded, sampled), x, y in zip(cells, *found, strict=True):
+        for j, (u, v) in enumerate(zip(first, second, strict=True)):
+            expected = hypergeometric_quantile(u, reports, due, sampled)
+            wrong += x[j] != expected
+            wrong += y[j] != hypergeometric_quantile(v, due, recorded, expected)
     return wrong
 
 

@@ -19,6 +19,7 @@ from underrecording.study.block import run_block
 from underrecording.study.outlook import outlook, refuse_idle_settings
 from underrecording.study.plan import Block
 from underrecording.study.split import split_variance
+from underrecording.totals import add_up, room_for_totals
 
 BY_ROUTE = "inspection.records.strata=group_route"
 LINEARISED = "estimators=[combined_ratio/linearised/t]"
@@ -80,8 +81,10 @@ def test_answers_by_route_group_and_force_are_those_of_audits_cut_by_hand(loaded
                 for field in (
                     "frame", "sampled", "due", "recorded", "over_recorded", "recorded_volume",
                 )
-            }
+            },
+            totals=room_for_totals(*audits.force.shape),
         )  # fmt: skip
+        add_up(cut)
         for e, spec in enumerate(plan.estimators):
             expected, why = repeat(spec, cut, level=0.95)
             expected[:, 1] **= 0.5

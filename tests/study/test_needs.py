@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from underrecording.audit import Audit
 from underrecording.estimation import MODELS, POINTS, EstimatorSpec, repeat
+from underrecording.estimation.many import some_audits
 from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.questions import QUESTIONS
 from underrecording.inspection.strands import reports_strand
@@ -69,9 +69,8 @@ def test_an_estimator_uses_the_volumes_that_it_says_it_uses(loaded, name):
         of_inspected[:, audit] = audits.recorded_volume[:, audit]
 
     def answer(volume):
-        first = Audit._fields.index("recorded_volume")
-        cut = [part[:1] if part.ndim and len(part) == 5 else part for part in audits]
-        return repeat(spec, type(audits)(*cut[:first], volume, *cut[first + 1 :]), level=0.95)[0]
+        first = some_audits(audits, 0, 1)
+        return repeat(spec, first._replace(recorded_volume=volume), level=0.95)[0]
 
     known = {"of none": nan, "of inspected": of_inspected, "of all": audits.recorded_volume}
     right = answer(audits.recorded_volume)

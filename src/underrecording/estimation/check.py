@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from underrecording.audit import Audit, Floats, Ints
+from underrecording.audit import Audit, Audits, Floats, Ints, Totals
+from underrecording.totals import add_up, room_for_totals
 
 
 def checked(audit: Audit) -> Audit:
@@ -47,7 +48,27 @@ def checked(audit: Audit) -> Audit:
     problems = list(_shape_problems(audit)) or list(_number_problems(audit))
     if problems:
         raise ValueError("; ".join(problems))
-    return audit
+    return with_totals(audit)
+
+
+def with_totals(audit: Audit) -> Audit:
+    """The audit, its arrays as `checked` makes them, with its `Totals`."""
+    totals = alone(audit).totals
+    return audit._replace(totals=Totals._make(field[0] for field in totals))
+
+
+def alone(audit: Audit) -> Audits:
+    """One audit, its arrays as `checked` makes them, as one of many."""
+    shared = ("post_stratum", "p_joint", "seed", "totals")
+    audits = Audits(
+        **{name: getattr(audit, name)[None] for name in Audit._fields if name not in shared},
+        post_stratum=audit.post_stratum,
+        p_joint=audit.p_joint,
+        seed=np.array([audit.seed]),
+        totals=room_for_totals(1, audit.force.size),
+    )
+    add_up(audits)
+    return audits
 
 
 def _shape_problems(audit: Audit) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from numba import types
 
 from underrecording import compiling
-from underrecording.audit import Audit, Audits, Influence
+from underrecording.audit import Audit, Audits, Influence, Totals
 from underrecording.estimation.precision import Precision
 from underrecording.estimation.registries import (
     INTERVALS,
@@ -31,6 +31,8 @@ from underrecording.estimation.registries import (
 _INTS, _INT_TABLE, _INT_TABLES = (types.Array(types.int64, n, "C") for n in (1, 2, 3))
 _FLOATS, _FLOAT_TABLE, _FLOAT_TABLES = (types.Array(types.float64, n, "C") for n in (1, 2, 3))
 
+TOTALS_TYPE = types.NamedTuple((_FLOAT_TABLE, _FLOATS), Totals)
+MANY_TOTALS_TYPE = types.NamedTuple((_FLOAT_TABLES, _FLOAT_TABLE), Totals)
 AUDIT_TYPE = types.NamedTuple(
     (
         _INTS,  # force
@@ -46,6 +48,7 @@ AUDIT_TYPE = types.NamedTuple(
         _FLOAT_TABLE,  # p_joint
         _FLOAT_TABLE,  # readers
         types.int64,  # seed
+        TOTALS_TYPE,
     ),
     Audit,
 )
@@ -64,21 +67,11 @@ AUDITS_TYPE = types.NamedTuple(
         _FLOAT_TABLE,  # p_joint
         _FLOAT_TABLES,  # readers
         _INTS,  # seed
+        MANY_TOTALS_TYPE,
     ),
     Audits,
 )
-INFLUENCE_TYPE = types.NamedTuple(
-    (
-        _FLOATS,  # contribution
-        _FLOATS,  # share
-        _FLOAT_TABLE,  # weight
-        _FLOAT_TABLE,  # spread
-        _FLOATS,  # numerator
-        _FLOATS,  # denominator
-        _FLOATS,  # readers
-    ),
-    Influence,
-)
+INFLUENCE_TYPE = types.NamedUniTuple(_FLOATS, len(Influence._fields), Influence)
 PRECISION_TYPE = types.NamedUniTuple(types.float64, len(Precision._fields), Precision)
 
 _NUMBER_AND_REASON = types.Tuple((types.float64, types.int64))

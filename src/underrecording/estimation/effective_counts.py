@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from underrecording.audit import Audit, Floats
+from underrecording.audit import DUE, RECORDED, Audit, Floats
 from underrecording.estimation.compile import compiled
-from underrecording.estimation.totals import force_totals, left_to_chance, record_weight
+from underrecording.totals import left_to_chance, record_weight
 
 
 class EffectiveCounts(NamedTuple):
@@ -42,12 +42,13 @@ def effective_counts(audit: Audit) -> EffectiveCounts:
 
     Source: Kish (1965), Survey Sampling, section 11.7, for the effect of weights.
 
+    >>> from underrecording.estimation.check import checked
     >>> row = np.array([0])
-    >>> audit = Audit(
+    >>> audit = checked(Audit(
     ...     force=row, frame=np.array([[40, 60]]), sampled=np.array([[20, 10]]),
     ...     due=np.array([[16, 9]]), recorded=np.array([[12, 6]]), p_inclusion=np.array([0.5]),
     ...     force_stratum=row, recorded_volume=np.ones((2, 2)),
-    ... )
+    ... ))
     >>> counts = effective_counts(audit)    # X = 32 + 54, Y = 24 + 36, 86^2 / (64 + 324) = 19.06
     >>> counts.recorded.round(2), counts.unrecorded.round(2), counts.left.round(3)
     (array([13.3,  0. ]), array([5.76, 0.  ]), array([0.778, 1.   ]))
@@ -56,14 +57,15 @@ def effective_counts(audit: Audit) -> EffectiveCounts:
     recorded, unrecorded = np.zeros(n_rows), np.zeros(n_rows)
     squares, squares_left = np.zeros(n_rows), np.zeros(n_rows)
     for i in range(audit.force.size):
-        due_total, recorded_total = force_totals(audit, i)
+        due_total, recorded_total = audit.totals.force[i, DUE], audit.totals.force[i, RECORDED]
         if due_total == 0.0:
             continue
         total, left = 0.0, 0.0
         for h in range(audit.due.shape[1]):
-            square = record_weight(audit, i, h) ** 2 * audit.due[i, h]
+            frame, sampled = audit.frame[i, h], audit.sampled[i, h]
+            square = record_weight(frame, sampled) ** 2 * audit.due[i, h]
             total += square
-            left += square * left_to_chance(audit, i, h)
+            left += square * left_to_chance(frame, sampled)
         f = audit.force[i]
         records = due_total**2 / total
         recorded[f] += records * recorded_total / due_total

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from underrecording.audit import REASONS, Audit, Audits, Estimate, Influence
-from underrecording.estimation.check import checked
+from underrecording.audit import REASONS, Audit, Estimate, Influence
+from underrecording.estimation.check import alone, checked
 from underrecording.estimation.compile import compiled_df
 from underrecording.estimation.many import accuracies
 from underrecording.estimation.registries import INTERVALS
@@ -59,20 +59,6 @@ def estimate(audit: Audit, spec: EstimatorSpec, *, level: float = 0.95) -> Estim
     return Estimate(value, variance, low, high, level, df, REASONS[reasons[0]])
 
 
-def alone(audit: Audit) -> Audits:
-    """One checked audit as one of many."""
-    return Audits(
-        post_stratum=audit.post_stratum,
-        p_joint=audit.p_joint,
-        seed=np.array([audit.seed]),
-        **{
-            name: getattr(audit, name)[None]
-            for name in Audit._fields
-            if name not in ("post_stratum", "p_joint", "seed")
-        },
-    )
-
-
 def mirror(estimate: Estimate) -> Estimate:
     """The same estimate of the complement: accuracy to under-recording rate, and back.
 
@@ -101,8 +87,7 @@ def quantile(spec: EstimatorSpec, *, level: float, df: float) -> float:
     return float(t_quantile(0.5 + level / 2.0, math.inf if normal else df))
 
 
-def empty_influence(n_forces: int, n_strata: int) -> Influence:
-    """Room for the influence of one estimate, m by H."""
-    by_force, by_stratum = (n_forces,), (n_forces, n_strata)
-    shapes = (by_force, by_force, by_stratum, by_stratum, by_force, by_force, (1,))
-    return Influence(*(np.zeros(shape) for shape in shapes))
+def empty_influence(n_forces: int) -> Influence:
+    """Room for the influence of one estimate of m forces."""
+    of_forces = [np.zeros(n_forces) for _ in Influence._fields[:-1]]
+    return Influence(*of_forces, readers=np.zeros(1))  # type: ignore[misc]

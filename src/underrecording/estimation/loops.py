@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from underrecording.audit import AT_BOUNDARY, OK, Audit, Influence
+from underrecording.audit import AT_BOUNDARY, OK, Audit, Influence, Totals
 from underrecording.compiling import compiled, uncounted
 from underrecording.dispatch import KINDS, Kind, call, function_at, through
 from underrecording.estimation.compile import AUDITS_TYPE, POINT_FT, inlined
@@ -26,8 +26,6 @@ class Influences(NamedTuple):
     """`Influence` with a leading axis."""
 
     contribution: Any
-    share: Any
-    weight: Any
     spread: Any
     numerator: Any
     denominator: Any
@@ -52,14 +50,11 @@ class Batch(NamedTuple):
     reason: Any
 
 
-_FLOATS_1, _FLOATS_2, _FLOATS_3 = (types.Array(types.float64, n, "C") for n in (1, 2, 3))
+_FLOATS_1, _FLOATS_2 = (types.Array(types.float64, n, "C") for n in (1, 2))
 _INTS_1 = types.Array(types.int64, 1, "C")
 BATCH_TYPE = types.NamedTuple(
     (
-        types.NamedTuple(
-            (_FLOATS_2, _FLOATS_2, _FLOATS_3, _FLOATS_3, _FLOATS_2, _FLOATS_2, _FLOATS_2),
-            Influences,
-        ),
+        types.NamedUniTuple(_FLOATS_2, len(Influences._fields), Influences),
         _FLOATS_1, _FLOATS_1, _FLOATS_1, _FLOATS_1, _INTS_1,
     ),
     Batch,
@@ -67,12 +62,11 @@ BATCH_TYPE = types.NamedTuple(
 
 
 @compiled
-def room_for(count: Any, n_forces: Any, n_strata: Any) -> Any:
-    """Room for a batch of *count* audits of *n_forces* by *n_strata*."""
+def room_for(count: Any, n_forces: Any) -> Any:
+    """Room for a batch of *count* audits of *n_forces*."""
     influences = Influences(
-        np.empty((count, n_forces)), np.empty((count, n_forces)),
-        np.empty((count, n_forces, n_strata)), np.empty((count, n_forces, n_strata)),
-        np.empty((count, n_forces)), np.empty((count, n_forces)), np.empty((count, 1)),
+        np.empty((count, n_forces)), np.empty((count, n_forces)), np.empty((count, n_forces)),
+        np.empty((count, n_forces)), np.empty((count, 1)),
     )  # fmt: skip
     return Batch(
         influences, np.empty(count), np.empty(count), np.empty(count), np.empty(count),
@@ -89,16 +83,15 @@ def audit_of(audits: Any, b: Any) -> Any:
         audits.force[b], audits.frame[b], audits.sampled[b], audits.due[b], audits.recorded[b],
         audits.p_inclusion[b], audits.force_stratum[b], audits.recorded_volume[w],
         audits.over_recorded[b], audits.post_stratum, audits.p_joint, audits.readers[r],
-        audits.seed[b],
+        audits.seed[b], Totals(audits.totals.force[b], audits.totals.nation[b]),
     )  # fmt: skip
 
 
 @inlined
 def _influence_of(influences: Any, b: Any) -> Any:
     return Influence(
-        influences.contribution[b], influences.share[b], influences.weight[b],
-        influences.spread[b], influences.numerator[b], influences.denominator[b],
-        influences.readers[b],
+        influences.contribution[b], influences.spread[b], influences.numerator[b],
+        influences.denominator[b], influences.readers[b],
     )  # fmt: skip
 
 

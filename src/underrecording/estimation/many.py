@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.audit import NOT_INSPECTED, NOTHING_DUE, OK, Audit, Audits, Influence
+from underrecording.audit import (
+    BATCH,
+    NOT_INSPECTED,
+    NOTHING_DUE,
+    OK,
+    Audit,
+    Audits,
+    Influence,
+    Totals,
+)
 from underrecording.compiling import compiled, uncounted
 from underrecording.dispatch import address_of, loop_address
 from underrecording.estimation.compile import POINT_SIGNATURE, compile_as, compiled_point
@@ -20,12 +29,10 @@ from underrecording.estimation.loops import (
 )
 from underrecording.estimation.registries import INTERVALS, VARIANCES, PointFunction
 from underrecording.estimation.spec import EstimatorSpec
+from underrecording.totals import add_up, room_for_totals
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-BATCH = 64
-"""Audits that go through an estimator together: few enough to stay in the second cache."""
 
 
 def repeat(spec: EstimatorSpec, audits: Audits, *, level: float) -> tuple[Floats, Ints]:
@@ -103,14 +110,16 @@ def only_stratum(audits: Any, h: Any) -> Any:
 @compiled
 def only_strata(audits: Any, h: Any, step: Any, count: Any) -> Any:
     """The audits as if strata *h*, *h* + *step*, ..., *count* of them, alone existed."""
-    return Audits(
+    some = Audits(
         audits.force, _columns(audits.frame, h, step, count),
         _columns(audits.sampled, h, step, count), _columns(audits.due, h, step, count),
         _columns(audits.recorded, h, step, count), audits.p_inclusion,
         audits.force_stratum, _columns(audits.recorded_volume, h, step, count),
         _columns(audits.over_recorded, h, step, count), audits.post_stratum, audits.p_joint,
-        audits.readers, audits.seed,
+        audits.readers, audits.seed, room_for_totals(*audits.force.shape),
     )  # fmt: skip
+    add_up(some)
+    return some
 
 
 @compiled
@@ -132,7 +141,7 @@ def only_force(audits: Any, f: Any) -> Any:
         np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.ones((count, 1)),
         np.zeros((count, 1), np.int64), np.ascontiguousarray(audits.recorded_volume[:, f : f + 1]),
         np.zeros(shape, np.int64), np.zeros(1, np.int64), np.ones((1, 1)), audits.readers,
-        audits.seed,
+        audits.seed, room_for_totals(count, 1),
     )  # fmt: skip
     for b in range(count):
         for i in range(audits.force.shape[1]):
@@ -145,6 +154,7 @@ def only_force(audits: Any, f: Any) -> Any:
                     alone.recorded[b, 0, h] = audits.recorded[b, i, h]
                     alone.over_recorded[b, 0, h] = audits.over_recorded[b, i, h]
                 break
+    add_up(alone)
     return alone
 
 
@@ -180,8 +190,8 @@ def in_batches(
 ) -> None:
     """`estimate_audits` over any number of audits, *size* at a time."""
     audits = uncounted(audits)
-    count, n_forces, n_strata = audits.due.shape
-    batch, known = room_for(min(size, count), n_forces, n_strata), np.full(2, np.nan)
+    count, n_forces = audits.force.shape
+    batch, known = room_for(min(size, count), n_forces), np.full(2, np.nan)
     for first in range(0, count, size):
         stop = min(first + size, count)
         some = some_audits(audits, first, stop)
@@ -203,4 +213,5 @@ def some_audits(audits: Any, first: Any, stop: Any) -> Any:
         audits.due[first:stop], audits.recorded[first:stop], audits.p_inclusion[first:stop],
         audits.force_stratum[first:stop], volume, audits.over_recorded[first:stop],
         audits.post_stratum, audits.p_joint, readers, audits.seed[first:stop],
+        Totals(audits.totals.force[first:stop], audits.totals.nation[first:stop]),
     )  # fmt: skip

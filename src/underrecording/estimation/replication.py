@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
+from underrecording.audit import DUE, NOTHING_DUE, OK, RECORDED, Audit, Influence, Totals
 from underrecording.estimation.compile import compiled
 from underrecording.estimation.registries import PointFunction
 
@@ -42,8 +42,6 @@ def empty_like(influence: Influence) -> Influence:
     """Room for another influence of the same shape."""
     return Influence(
         np.zeros_like(influence.contribution),
-        np.zeros_like(influence.share),
-        np.zeros_like(influence.weight),
         np.zeros_like(influence.spread),
         np.zeros_like(influence.numerator),
         np.zeros_like(influence.denominator),
@@ -53,6 +51,10 @@ def empty_like(influence: Influence) -> Influence:
 
 @compiled
 def _reweighted(audit: Audit, p_inclusion: np.ndarray) -> Audit:
+    totals, nation = audit.totals.force, np.zeros(2)
+    for f in range(p_inclusion.size):
+        nation[DUE] += totals[f, DUE] / p_inclusion[f]
+        nation[RECORDED] += totals[f, RECORDED] / p_inclusion[f]
     return Audit(
         audit.force,
         audit.frame,
@@ -67,4 +69,5 @@ def _reweighted(audit: Audit, p_inclusion: np.ndarray) -> Audit:
         audit.p_joint,
         audit.readers,
         audit.seed,
+        Totals(totals, nation),
     )

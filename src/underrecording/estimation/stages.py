@@ -71,18 +71,14 @@ def between_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
 
 
 @inlined
-def within_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
+def within_forces(influence: Influence) -> tuple[float, int]:
     """Stage two: which records were read.
 
-    ``sum_f pi_f share_f^2 sum_h spread`` (see `Influence`).
+    ``sum_f spread_f`` (see `Influence`).
     """
     total = 0.0
-    for f in range(audit.sampled.shape[0]):
-        of_force = 0.0
-        for h in range(audit.sampled.shape[1]):
-            of_force += influence.spread[f, h]
-        share = influence.share[f]
-        total += 0.0 if share == 0.0 else audit.p_inclusion[f] * share * share * of_force
+    for f in range(influence.spread.size):
+        total += influence.spread[f]
     return (math.nan, ONE_RECORD) if math.isnan(total) else (total, OK)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from underrecording.audit import Audit, Influence
-from underrecording.compiling import flat
+from underrecording.audit import COVARIANCE, VAR_DUE, VAR_RECORDED, Audit, Influence
 from underrecording.estimation.compile import inlined
+from underrecording.totals import record_weight
 
 _ROUNDING = 1e-24
 """A variance that sums of equal terms may leave in place of 0; a million million records
@@ -14,35 +14,20 @@ would still have one many times larger."""
 
 
 @inlined
-def record_weight(audit: Audit, f: int, h: int) -> float:
-    """Reports that one record read stands for, N_h / n_h; 0 in a stratum nobody read.
+def spread_of_force(audit: Audit, f: int, slope: float, ratio: float) -> float:
+    """`Influence.spread` of inspected force *f*, which adds ``slope (Y_f - ratio X_f)``.
 
-    Where the frame's size is unknown every record stands for one report.
+    That is ``pi_f slope^2`` times the variance of ``Y_f - ratio X_f``, had others of
+    its records been read; NaN where one record was read of a stratum of several.
     """
-    if audit.sampled[f, h] == 0:
+    # A force that does not matter may well have had one record read.
+    if slope == 0.0:
         return 0.0
-    if audit.frame[f, h] == 0:
-        return 1.0
-    return audit.frame[f, h] / audit.sampled[f, h]  # type: ignore[no-any-return]
-
-
-@inlined
-def left_to_chance(audit: Audit, f: int, h: int) -> float:
-    """Share of a stratum's reports that nobody read, 1 - n_h / N_h; 1 of an unknown frame."""
-    if audit.frame[f, h] == 0:
-        return 1.0
-    return 1.0 - audit.sampled[f, h] / audit.frame[f, h]  # type: ignore[no-any-return]
-
-
-@inlined
-def force_totals(audit: Audit, f: int) -> tuple[float, float]:
-    """Estimated reports due, X_f, and due and recorded, Y_f, of inspected force *f*."""
-    due, recorded = 0.0, 0.0
-    for h in range(audit.frame.shape[1]):
-        weight = record_weight(audit, f, h)
-        due += weight * audit.due[f, h]
-        recorded += weight * audit.recorded[f, h]
-    return due, recorded
+    totals = audit.totals.force
+    value = totals[f, VAR_RECORDED] - 2.0 * ratio * totals[f, COVARIANCE]
+    value += ratio * ratio * totals[f, VAR_DUE]
+    # Rounding may leave less than nothing where all records agree.
+    return audit.p_inclusion[f] * slope * slope * (0.0 if value < 0.0 else value)  # type: ignore[no-any-return]
 
 
 @inlined
@@ -50,8 +35,7 @@ def sum_variance(frame: int, sampled: int, due: float, recorded: float, ratio: f
     """Variance of the sum of y - ratio x over the records of a stratum that were read.
 
     n (1 - n / N) times their sample variance; 0 where all or none were read, NaN
-    where one of several was. Written without branches, which a loop over strata
-    turns into vector instructions.
+    where one of several was.
 
     >>> f"{sum_variance(8, 4, 3, 2, 0.5):.6f}"     # 4 (1 - 4/8) 0.229167
     '0.458333'
@@ -65,49 +49,6 @@ def sum_variance(frame: int, sampled: int, due: float, recorded: float, ratio: f
     value = unread * squared / ((n - 1.0) * (1.0 if frame == 0 else size))
     value = math.nan if sampled == 1 else value
     return 0.0 if sampled == 0 or sampled == frame else value
-
-
-@inlined
-def weigh_records(audit: Audit, influence: Influence) -> None:
-    """Write down `record_weight` of every stratum."""
-    frame, sampled, weights = flat(audit.frame), flat(audit.sampled), flat(influence.weight)
-    for i in range(weights.size):
-        weight = frame[i] / sampled[i]
-        weight = 1.0 if frame[i] == 0 else weight
-        weights[i] = 0.0 if sampled[i] == 0 else weight
-
-
-@inlined
-def weighed_totals(audit: Audit, influence: Influence, f: int) -> tuple[float, float]:
-    """X_f and Y_f as `force_totals` gives them, after `weigh_records`."""
-    due, recorded = 0.0, 0.0
-    for h in range(audit.frame.shape[1]):
-        weight = influence.weight[f, h]
-        due += weight * audit.due[f, h]
-        recorded += weight * audit.recorded[f, h]
-    return due, recorded
-
-
-@inlined
-def spread_about(audit: Audit, influence: Influence, ratio: float) -> None:
-    """Write down the spread of weighted residuals ``y - ratio * x`` in every stratum."""
-    frame, sampled = flat(audit.frame), flat(audit.sampled)
-    due, recorded = flat(audit.due), flat(audit.recorded)
-    weight, spread = flat(influence.weight), flat(influence.spread)
-    for i in range(spread.size):
-        unweighted = sum_variance(frame[i], sampled[i], due[i], recorded[i], ratio)
-        spread[i] = weighted(weight[i], unweighted)
-
-
-@inlined
-def spread_about_each(audit: Audit, influence: Influence) -> None:
-    """Do so with a ratio for each stratum, which is in place of its spread."""
-    frame, sampled = flat(audit.frame), flat(audit.sampled)
-    due, recorded = flat(audit.due), flat(audit.recorded)
-    weight, spread = flat(influence.weight), flat(influence.spread)
-    for i in range(spread.size):
-        unweighted = sum_variance(frame[i], sampled[i], due[i], recorded[i], spread[i])
-        spread[i] = weighted(weight[i], unweighted)
 
 
 @inlined
@@ -130,7 +71,7 @@ def group_totals(audit: Audit, k: int) -> tuple[float, float]:
     """Estimated national reports due, X_k, and due and recorded, Y_k, of group *k*."""
     due, recorded = 0.0, 0.0
     for f in range(audit.frame.shape[0]):
-        weight = record_weight(audit, f, k) / audit.p_inclusion[f]
+        weight = record_weight(audit.frame[f, k], audit.sampled[f, k]) / audit.p_inclusion[f]
         due += weight * audit.due[f, k]
         recorded += weight * audit.recorded[f, k]
     return due, recorded

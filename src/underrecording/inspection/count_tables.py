@@ -112,27 +112,65 @@ def _add_law(
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
 def look_up(
-    tables: Any, cell: Any, first: Any, second: Any, room: Any, place: Any, due: Any, recorded: Any
-) -> None:
-    """Fill *due* and *recorded* (n,) of the strata *cell*, a uint64 array.
+    tables: Any, cell: Any, n_strata: Any, first: Any, second: Any, law: Any, room: Any,
+    place: Any, due: Any, recorded: Any,
+) -> None:  # fmt: skip
+    """Fill *due* and *recorded* of *n_strata* cells from *cell* on, each drawn n times.
 
-    *first* and *second* are the uniforms of each, *room* and *place*, uint64 arrays,
-    for n numbers or more. Places are unsigned, for each that might count from the end
-    would be looked at twice.
+    One cell after the other, (n_strata n,) in all, as are the uniforms *first* and
+    *second*, and *law*, *room* and *place*, uint64 arrays to work in. Places are
+    unsigned, for each that might count from the end would be looked at twice.
     """
     due_guide, recorded_guide = flat(tables.due_guide), flat(tables.recorded_guide)
     laws_of_due = np.uint64(tables.due_guide.shape[0])
-    for j in range(due.size):
-        place[j] = cell[j] * _DUE_SLOTS + np.uint64(np.int64(first[j] * DUE_SLOTS))
-    unsettled = read_guide(due_guide, place, room, due)
+    n = due.size // n_strata
+    for h in range(n_strata):
+        _place(np.uint64(cell + h), n, h, first, law, place)
+    _settle_all(tables, due_guide, law, place, room, first, due)
+    for h in range(n_strata):
+        row = np.uint64(tables.row[cell + h])
+        _place_given(laws_of_due, row, n, h, second, due, law, place)
+    _settle_all(tables, recorded_guide, law, place, room, second, recorded)
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _place(cell: Any, n: Any, h: Any, u: Any, law: Any, place: Any) -> None:
+    """Law and place in the guide of reports due, of stratum *h*."""
+    u, law, place = stratum(u, h, n), stratum(law, h, n), stratum(place, h, n)
+    for j in range(n):
+        law[j] = cell
+        place[j] = cell * _DUE_SLOTS + np.uint64(np.int64(u[j] * DUE_SLOTS))
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _place_given(
+    start: Any, row: Any, n: Any, h: Any, u: Any, due: Any, law: Any, place: Any
+) -> None:
+    """Law and place in the guide of reports recorded, given those due."""
+    u, due = stratum(u, h, n), stratum(due, h, n)
+    law, place = stratum(law, h, n), stratum(place, h, n)
+    for j in range(n):
+        given = row + np.uint64(due[j])
+        law[j] = start + given
+        place[j] = given * _RECORDED_SLOTS + np.uint64(np.int64(u[j] * RECORDED_SLOTS))
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def stratum(lanes: Any, h: Any, n: Any) -> Any:
+    """The *n* lanes of stratum *h*, of lanes that hold one stratum after the other.
+
+    A view from its beginning, for loops over part of an array are not turned into
+    vector instructions.
+    """
+    return lanes[h * n : (h + 1) * n]
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _settle_all(
+    tables: Any, guide: Any, law: Any, place: Any, room: Any, u: Any, counts: Any
+) -> None:
+    """Counts at all places, and what the guide leaves open."""
+    unsettled = read_guide(guide, place, room, counts)
     for o in range(unsettled):
         j = room[o]
-        due[j] = settled(tables, cell[j], first[j], due[j])
-    for j in range(due.size):
-        law = np.uint64(tables.row[cell[j]] + due[j])
-        place[j] = law * _RECORDED_SLOTS + np.uint64(np.int64(second[j] * RECORDED_SLOTS))
-    unsettled = read_guide(recorded_guide, place, room, recorded)
-    for o in range(unsettled):
-        j = room[o]
-        law = laws_of_due + np.uint64(tables.row[cell[j]] + due[j])
-        recorded[j] = settled(tables, law, second[j], recorded[j])
+        counts[j] = settled(tables, law[j], u[j], counts[j])

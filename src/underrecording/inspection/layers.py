@@ -27,6 +27,7 @@ from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.readers import reads_plainly
 from underrecording.inspection.review import Review
 from underrecording.inspection.strands import Strand
+from underrecording.totals import add_up
 
 Ints = NDArray[np.int64]
 
@@ -100,3 +101,4 @@ def _read_anew(
                 audits.due[b, i, h], audits.recorded[b, i, h] = x, y
         if estimation != 0:
             estimate_readers_at(estimation, (agreement, rereading, audits.readers[b]))
+    add_up(audits)

@@ -22,6 +22,7 @@ from underrecording.inspection.thinning import (
     ThinningTables,
     thinning_tables,
 )
+from underrecording.totals import room_for_totals
 
 _STEP = 32
 """Tables are made for counts up to a multiple of this, so that few of them are."""
@@ -107,7 +108,7 @@ def _types() -> tuple[Any, ...]:
         Strand(tables, tables, tables, tables, each),
         Audits(
             table, tables, tables, tables, tables, shares, table, each, tables, row, shares,
-            each, row,
+            each, row, room_for_totals(1, 1),
         ),
     )  # fmt: skip
     scalars = (types.uint64, types.int64, types.int64, types.int64, types.int64)

@@ -39,8 +39,6 @@ class Reading(NamedTuple):
     force_type : int array (F,)
     records : int array (F, H)
         Records to read in each force, were it inspected.
-    order : int array (H,)
-        Strata, those of most records first: as they are fastest drawn.
     readers : Readers
     misread : int
         Address of what readers make of the records drawn (see `misreading`); 0 where they
@@ -59,7 +57,6 @@ class Reading(NamedTuple):
     forces: ForcePlan
     force_type: Ints
     records: Ints
-    order: Ints
     readers: Readers
     misread: int
     held: Floats
@@ -86,7 +83,6 @@ def make_reading(
         forces=plan.forces,
         force_type=plan.force_type,
         records=np.ascontiguousarray(review.records),
-        order=np.argsort(-review.records.sum(axis=0), kind="stable"),
         readers=readers,
         misread=misread,
         held=FAULTLESS[None] if review.held is None else review.held,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from underrecording.audit import BATCH
 from underrecording.study.drawn import Drawn
 from underrecording.study.moments import Moments, accumulate
 from underrecording.study.needs import needs_of, question_of
@@ -22,7 +23,9 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 CHUNK = 256
-"""Replicates in memory at once, about; no digit of a result depends on it."""
+"""Replicates in fresh worlds in memory at once; no digit of a result depends on it."""
+_AT_LEAST, _AT_MOST, _ANSWERS = 32, 128, 256
+"""Batches of replicates in a fixed world in memory at once, and of answers, if that is more."""
 
 
 class BlockResult(NamedTuple):
@@ -102,7 +105,8 @@ def run_block(
 def _at_once(plan: StudyPlan) -> int:
     """Replicates of a chunk: more where all have one world, one where each takes seconds."""
     if not plan.fresh:
-        return 32 * CHUNK
+        asked = len(plan.estimators) * len(plan.targets)
+        return BATCH * min(_AT_MOST, max(_AT_LEAST, _ANSWERS // asked))
     return 1 if plan.scenario.world.fidelity == "events" else CHUNK
 
 

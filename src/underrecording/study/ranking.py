@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from underrecording.audit import DUE, RECORDED
 from underrecording.compiling import compiled, uncounted
 from underrecording.estimation.loops import audit_of
-from underrecording.estimation.totals import force_totals
 from underrecording.inspection.audits import inspect_replicates
 from underrecording.study.measures import UNDEFINED, Measure, proportion
 from underrecording.study.rank_measures import RANKING, WORST_NAMED, rank_forces
@@ -117,7 +117,7 @@ def rank_audits(audits: Audits, truth: Any, row: Any, sums: RankSums) -> None:
         w = row + b if truth.shape[0] > 1 else 0
         audit, n = audit_of(audits, b), 0
         for i in range(m):
-            due, recorded = force_totals(audit, i)
+            due, recorded = audit.totals.force[i, DUE], audit.totals.force[i, RECORDED]
             # Of a force drawn more than once, with replacement, the first reading counts.
             if due > 0.0 and (i == 0 or audit.force[i] != audit.force[i - 1]):
                 found[n], true[n] = recorded / due, truth[w, audit.force[i]]

@@ -12,23 +12,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from underrecording.audit import Audits
+from underrecording.audit import BATCH
 from underrecording.compiling import compiled
 from underrecording.estimation import EstimatorSpec
 from underrecording.estimation.loops import Estimator, estimate_audits, room_for
 from underrecording.estimation.many import (
-    BATCH,
     compiled_estimator,
     mark_not_inspected,
     mirror_answers,
     only_force,
     only_strata,
 )
-from underrecording.inspection.audits import (
+from underrecording.inspection.audits import select_address
+from underrecording.inspection.batch import (
     read_batch,
     room_for_audits,
-    room_for_draws,
-    select_address,
+    room_to_read,
+    some_of_room,
 )
 from underrecording.inspection.forces.design import call_selection
 from underrecording.inspection.inspect import InspectionPlan
@@ -118,26 +118,25 @@ def _replicate(
     seed: Any, world: Any, first: Any, size: Any, answers: Any, reasons: Any,
 ) -> None:  # fmt: skip
     count, n_estimators = reasons.shape[2], addresses.shape[0]
-    m, n_strata = reading.forces.inspected, reading.records.shape[1]
-    room, draws = room_for_audits(reading, min(size, count), m), room_for_draws(reading, m)
-    whole, one = room_for(size, m, n_strata), room_for(size, m, 1)
+    m = reading.forces.inspected
+    room = room_for_audits(reading, min(size, count), m, n_estimators > 0)
+    to_read, whole = room_to_read(reading, min(size, count), m), room_for(size, m)
     known = np.full((domains.shape[0], n_estimators, 2), np.nan)
     for start in range(0, count, size):
         stop = min(start + size, count)
-        audits = _part(room, reading.strand.volume, start, stop)
+        audits = some_of_room(room, reading.strand.volume, 0, stop - start, start)
         call_selection(
             select,
             (reading.forces, seed, world, first + start, accuracy, start, audits.force),
         )
-        read_batch(reading, seed, world, first + start, start, audits, draws)
+        read_batch(reading, seed, world, first + start, start, audits, to_read)
         for q in range(domains.shape[0]):
             force, first_stratum, step, strata = domains[q]
             asked, batch = audits, whole
             if force >= 0:
-                asked, batch = only_force(audits, force), room_for(size, 1, n_strata)
+                asked, batch = only_force(audits, force), room_for(size, 1)
             elif strata > 0:
                 asked = only_strata(audits, first_stratum, step, strata)
-                batch = one if strata == 1 else room_for(size, m, strata)
             for e in range(n_estimators):
                 estimator = _estimator(addresses[e])
                 found, why = answers[q, e, start:stop], reasons[q, e, start:stop]
@@ -152,20 +151,4 @@ def _estimator(address: Any) -> Any:
     return Estimator(
         address[0] != 0, address[1] != 0, address[2], address[3], address[4], address[5],
         address[6],
-    )  # fmt: skip
-
-
-@compiled
-def _part(room: Any, volume: Any, start: Any, stop: Any) -> Any:
-    """Room for replicates *start* to *stop* - 1 and what is public of their worlds."""
-    n = stop - start
-    if volume.shape[0] > 1:
-        volume = volume[start:stop]
-    readers = room.readers
-    if readers.shape[0] > 1:
-        readers = readers[:n]
-    return Audits(
-        room.force[:n], room.frame[:n], room.sampled[:n], room.due[:n], room.recorded[:n],
-        room.p_inclusion[:n], room.force_stratum[:n], volume, room.over_recorded[:n],
-        room.post_stratum, room.p_joint, readers, room.seed[:n],
     )  # fmt: skip

@@ -21,7 +21,7 @@ MAX_STEPS = 48
 
 
 class Room(NamedTuple):
-    """Room for N quantiles: parameters and state, (N,) each, and weights by step.
+    """Room for N quantiles, or fewer: parameters and state, (N,) each, and weights by step.
 
     Attributes
     ----------
@@ -104,15 +104,16 @@ def _start(population: Any, successes: Any, drawn: Any, room: Any) -> None:
         mode = np.floor((drawn[i] + 1.0) * (successes[i] + 1.0) / (population[i] + 2.0))
         low, high = max(0, drawn[i] - failures), min(drawn[i], successes[i])
         room.mode[i] = min(max(mode, float(low)), float(high))
-    room.down.weight[0, :], room.down.wide[0] = 1.0, drawn.size
-    room.up.weight[0, :], room.up.wide[0] = 1.0, drawn.size
+    n = drawn.size
+    room.down.weight[0, :n], room.down.wide[0] = 1.0, n
+    room.up.weight[0, :n], room.up.wide[0] = 1.0, n
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
 def _weigh_down(room: Any) -> Any:
     """Weights below the mode, until none is left or there is no room; the last step."""
     n, a, c, mode, weight = room.n, room.a, room.c, room.mode, room.down.weight
-    wide, s = n.size, 0
+    wide, s = room.down.wide[0], 0
     while wide > 0 and s < MAX_STEPS:
         here, there = weight[s], weight[s + 1]
         for i in range(wide):
@@ -129,7 +130,7 @@ def _weigh_down(room: Any) -> Any:
 def _weigh_up(room: Any) -> Any:
     """Likewise above the mode."""
     n, a, c, mode, weight = room.n, room.a, room.c, room.mode, room.up.weight
-    wide, s = n.size, 0
+    wide, s = room.up.wide[0], 0
     while wide > 0 and s < MAX_STEPS:
         here, there = weight[s], weight[s + 1]
         for i in range(wide):
@@ -155,7 +156,7 @@ def _count(u: Any, room: Any, steps_down: Any, steps_up: Any) -> None:
     """How many steps from the mode the quantile is: `room.x`."""
     target, total, reached, x = room.target, room.total, room.reached, room.x
     below = room.target  # Until the targets are known.
-    below[:], total[:] = 1.0, 0.0
+    below[: u.size], total[: u.size] = 1.0, 0.0
     for s in range(1, steps_down + 1):
         weight = room.down.weight[s]
         for i in range(room.down.wide[s]):

@@ -10,9 +10,10 @@ from underrecording.estimation.totals import (
     group_totals,
     group_volume,
     no_ratio,
-    record_weight,
-    spread_about_each,
+    sum_variance,
+    weighted,
 )
+from underrecording.totals import record_weight
 
 
 @point_estimator("by_group", volumes="of all")
@@ -47,7 +48,7 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
     volume_total, due_total = 0.0, 0.0
     no_ratio(influence)
     for f in range(n_forces):
-        influence.contribution[f] = 0.0
+        influence.contribution[f], influence.spread[f] = 0.0, 0.0
     for k in range(n_groups):
         volume = group_volume(audit, k)
         group_accuracy, due = 1.0, 1.0
@@ -65,20 +66,22 @@ def by_group(audit: Audit, influence: Influence) -> tuple[float, int]:
             weight = (
                 volume
                 / group_accuracy**2
-                * record_weight(audit, f, k)
+                * record_weight(audit.frame[f, k], audit.sampled[f, k])
                 / (audit.p_inclusion[f] * due)
             )
-            influence.weight[f, k] = weight
             influence.contribution[f] += weight * (
                 audit.recorded[f, k] - group_accuracy * audit.due[f, k]
             )
-            influence.spread[f, k] = group_accuracy
+            unweighted = sum_variance(
+                audit.frame[f, k], audit.sampled[f, k], audit.due[f, k], audit.recorded[f, k],
+                group_accuracy,
+            )  # fmt: skip
+            influence.spread[f] += weighted(weight, unweighted)
     if due_total == 0.0:
         return math.nan, NO_VOLUME
     accuracy = volume_total / due_total
     factor = accuracy**2 / volume_total
     for f in range(n_forces):
         influence.contribution[f] *= factor
-        influence.share[f] = factor
-    spread_about_each(audit, influence)
+        influence.spread[f] *= audit.p_inclusion[f] * factor**2
     return accuracy, OK

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
+from underrecording.audit import DUE, NOTHING_DUE, OK, RECORDED, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import spread_about, weigh_records, weighed_totals
+from underrecording.estimation.totals import spread_of_force
 
 
 @point_estimator("combined_ratio")
@@ -33,23 +33,16 @@ def combined_ratio(audit: Audit, influence: Influence) -> tuple[float, int]:
     Source: Hajek (1971), as in Sarndal, Swensson & Wretman (1992), Model
     Assisted Survey Sampling, chapter 5; Cochran (1977), chapter 6.
     """
-    due_total, recorded_total = 0.0, 0.0
-    weigh_records(audit, influence)
-    for f in range(audit.due.shape[0]):
-        influence.share[f] = 1.0 / audit.p_inclusion[f]
-    for f in range(audit.due.shape[0]):
-        due, recorded = weighed_totals(audit, influence, f)
-        influence.denominator[f] = due * influence.share[f]
-        influence.numerator[f] = recorded * influence.share[f]
-        due_total += influence.denominator[f]
-        recorded_total += influence.numerator[f]
-    if due_total == 0.0:
+    totals, nation = audit.totals.force, audit.totals.nation
+    if nation[DUE] == 0.0:
         return math.nan, NOTHING_DUE
-    accuracy = recorded_total / due_total
-    scale = 1.0 / due_total
-    for f in range(audit.due.shape[0]):
+    accuracy = nation[RECORDED] / nation[DUE]
+    scale = 1.0 / nation[DUE]
+    for f in range(audit.p_inclusion.size):
+        weight = 1.0 / audit.p_inclusion[f]
+        influence.denominator[f] = totals[f, DUE] * weight
+        influence.numerator[f] = totals[f, RECORDED] * weight
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         influence.contribution[f] = residual * scale
-        influence.share[f] *= scale
-    spread_about(audit, influence, accuracy)
+        influence.spread[f] = spread_of_force(audit, f, weight * scale, accuracy)
     return accuracy, OK

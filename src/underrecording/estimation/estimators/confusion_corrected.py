@@ -9,7 +9,8 @@ import numpy as np
 from underrecording.audit import BLIND_READERS, NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.compile import compiled
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import left_to_chance, record_weight, weighted
+from underrecording.estimation.totals import weighted
+from underrecording.totals import left_to_chance, record_weight
 
 
 @point_estimator("confusion_corrected")
@@ -57,7 +58,7 @@ def confusion_corrected(audit: Audit, influence: Influence) -> tuple[float, int]
     for f in range(audit.due.shape[0]):
         influence.numerator[f], influence.denominator[f] = 0.0, 0.0
         for h in range(audit.due.shape[1]):
-            weight = record_weight(audit, f, h) / audit.p_inclusion[f]
+            weight = record_weight(audit.frame[f, h], audit.sampled[f, h]) / audit.p_inclusion[f]
             for r in range(4):
                 seen = weight * _count(audit, f, h, r)
                 cells[r] += seen
@@ -70,12 +71,12 @@ def confusion_corrected(audit: Audit, influence: Influence) -> tuple[float, int]
     for f in range(audit.due.shape[0]):
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         influence.contribution[f] = residual / due_total
-        influence.share[f] = 1.0 / (audit.p_inclusion[f] * due_total)
+        influence.spread[f] = 0.0
         for h in range(audit.due.shape[1]):
-            weight = record_weight(audit, f, h)
+            weight = record_weight(audit.frame[f, h], audit.sampled[f, h])
             unweighted = _sum_variance(audit, f, h, due, recorded, accuracy)
-            influence.weight[f, h] = weight
-            influence.spread[f, h] = weighted(weight, unweighted)
+            influence.spread[f] += weighted(weight, unweighted)
+        influence.spread[f] /= audit.p_inclusion[f] * due_total**2
     influence.readers[0] = _readers_variance(audit, cells / due_total, due, recorded, accuracy)
     return min(1.0, max(0.0, accuracy)), OK
 
@@ -122,7 +123,8 @@ def _sum_variance(
         residual = due[r // 2] * (recorded[r % 2] - accuracy)
         squares += _count(audit, f, h, r) * (residual - mean) ** 2
     n = float(audit.sampled[f, h])
-    return n * left_to_chance(audit, f, h) * squares / (n - 1.0)
+    left = left_to_chance(audit.frame[f, h], audit.sampled[f, h])
+    return float(n * left * squares / (n - 1.0))
 
 
 @compiled

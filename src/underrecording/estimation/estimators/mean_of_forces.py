@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import math
 
-from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
+from underrecording.audit import DUE, NOTHING_DUE, OK, RECORDED, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import (
-    force_totals,
-    spread_about_each,
-    weigh_records,
-    weighed_totals,
-)
+from underrecording.estimation.totals import spread_of_force
 
 
 @point_estimator("mean_of_forces")
@@ -39,9 +34,8 @@ def mean_of_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
     """
     n_forces = audit.due.shape[0]
     accuracy = 0.0
-    weigh_records(audit, influence)
     for f in range(n_forces):
-        due, recorded = weighed_totals(audit, influence, f)
+        due, recorded = audit.totals.force[f, DUE], audit.totals.force[f, RECORDED]
         if due == 0.0:
             return math.nan, NOTHING_DUE
         influence.numerator[f] = recorded / due
@@ -51,9 +45,8 @@ def mean_of_forces(audit: Audit, influence: Influence) -> tuple[float, int]:
         return math.nan, NOTHING_DUE
     accuracy /= n_forces
     for f in range(n_forces):
-        due, _ = force_totals(audit, f)
         force_accuracy = influence.numerator[f]
         influence.contribution[f] = (force_accuracy - accuracy) / n_forces
-        influence.share[f], influence.spread[f] = 1.0 / (due * n_forces), force_accuracy
-    spread_about_each(audit, influence)
+        per_record = 1.0 / (audit.totals.force[f, DUE] * n_forces)
+        influence.spread[f] = spread_of_force(audit, f, per_record, force_accuracy)
     return accuracy, OK

@@ -6,7 +6,7 @@ import math
 
 from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import records_read, spread_about
+from underrecording.estimation.totals import records_read, sum_variance
 
 
 @point_estimator("pooled")
@@ -36,14 +36,16 @@ def pooled(audit: Audit, influence: Influence) -> tuple[float, int]:
         return math.nan, NOTHING_DUE
     accuracy = recorded_read / due_read
     for f in range(audit.due.shape[0]):
-        due, recorded = 0, 0
+        due, recorded, spread = 0, 0, 0.0
         for h in range(audit.due.shape[1]):
             due += audit.due[f, h]
             recorded += audit.recorded[f, h]
-            influence.weight[f, h] = 1.0
+            spread += sum_variance(
+                audit.frame[f, h], audit.sampled[f, h], audit.due[f, h], audit.recorded[f, h],
+                accuracy,
+            )  # fmt: skip
         influence.numerator[f] = recorded
         influence.denominator[f] = due
         influence.contribution[f] = (recorded - accuracy * due) / due_read
-        influence.share[f] = 1.0 / due_read
-    spread_about(audit, influence, accuracy)
+        influence.spread[f] = audit.p_inclusion[f] * spread / due_read**2
     return accuracy, OK

@@ -6,15 +6,10 @@ import math
 
 import numpy as np
 
-from underrecording.audit import NOTHING_DUE, OK, Audit, Influence
+from underrecording.audit import DUE, NOTHING_DUE, OK, RECORDED, Audit, Influence
 from underrecording.estimation.compile import compiled
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import (
-    no_ratio,
-    spread_about,
-    weigh_records,
-    weighed_totals,
-)
+from underrecording.estimation.totals import no_ratio, spread_of_force
 
 
 @point_estimator("post_stratified")
@@ -49,10 +44,9 @@ def post_stratified(audit: Audit, influence: Influence) -> tuple[float, int]:
     for f in range(n_forces):
         weight[kind[f]] += 1.0 / audit.p_inclusion[f]
     due_total, recorded_total = 0.0, 0.0
-    weigh_records(audit, influence)
     for f in range(n_forces):
         adjusted = sizes[kind[f]] / weight[kind[f]] / audit.p_inclusion[f]
-        due, recorded = weighed_totals(audit, influence, f)
+        due, recorded = audit.totals.force[f, DUE], audit.totals.force[f, RECORDED]
         influence.denominator[f], influence.numerator[f] = due, recorded
         due_total += adjusted * due
         recorded_total += adjusted * recorded
@@ -67,8 +61,7 @@ def post_stratified(audit: Audit, influence: Influence) -> tuple[float, int]:
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         adjusted = sizes[kind[f]] / weight[kind[f]] / audit.p_inclusion[f]
         influence.contribution[f] = adjusted * (residual - centre[kind[f]]) / due_total
-        influence.share[f] = adjusted / due_total
-    spread_about(audit, influence, accuracy)
+        influence.spread[f] = spread_of_force(audit, f, adjusted / due_total, accuracy)
     no_ratio(influence)
     return accuracy, OK
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 
-from underrecording.audit import NO_VOLUME, NOTHING_DUE, OK, SINGULAR, Audit, Influence
+from underrecording.audit import (
+    DUE,
+    NO_VOLUME,
+    NOTHING_DUE,
+    OK,
+    RECORDED,
+    SINGULAR,
+    Audit,
+    Influence,
+)
 from underrecording.estimation.compile import compiled
 from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import (
-    force_volume,
-    no_ratio,
-    spread_about,
-    weigh_records,
-    weighed_totals,
-)
+from underrecording.estimation.totals import force_volume, no_ratio, spread_of_force
 
 _NEARLY_SINGULAR = 1e-12
 
@@ -66,10 +69,9 @@ def regression(audit: Audit, influence: Influence) -> tuple[float, int]:
     slope_0 = (q_11 * off_0 - q_01 * off_1) / determinant
     slope_1 = (q_00 * off_1 - q_01 * off_0) / determinant
     due_total, recorded_total = 0.0, 0.0
-    weigh_records(audit, influence)
     for f in range(n_forces):
         calibrated = 1.0 + slope_0 + slope_1 * force_volume(audit, f) / unit
-        due, recorded = weighed_totals(audit, influence, f)
+        due, recorded = audit.totals.force[f, DUE], audit.totals.force[f, RECORDED]
         influence.denominator[f], influence.numerator[f] = due, recorded
         due_total += calibrated * due / audit.p_inclusion[f]
         recorded_total += calibrated * recorded / audit.p_inclusion[f]
@@ -87,8 +89,7 @@ def regression(audit: Audit, influence: Influence) -> tuple[float, int]:
         share = (1.0 + slope_0 + slope_1 * volume) / (audit.p_inclusion[f] * due_total)
         residual = influence.numerator[f] - accuracy * influence.denominator[f]
         influence.contribution[f] = share * (residual - b_0 - b_1 * volume)
-        influence.share[f] = share
-    spread_about(audit, influence, accuracy)
+        influence.spread[f] = spread_of_force(audit, f, share, accuracy)
     no_ratio(influence)
     return min(1.0, max(0.0, accuracy)), OK
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 
-from underrecording.audit import NO_VOLUME, NOTHING_DUE, NOTHING_RECORDED, OK, Audit, Influence
-from underrecording.estimation.registries import point_estimator
-from underrecording.estimation.totals import (
-    force_totals,
-    force_volume,
-    spread_about_each,
-    weigh_records,
-    weighed_totals,
+from underrecording.audit import (
+    DUE,
+    NO_VOLUME,
+    NOTHING_DUE,
+    NOTHING_RECORDED,
+    OK,
+    RECORDED,
+    Audit,
+    Influence,
 )
+from underrecording.estimation.registries import point_estimator
+from underrecording.estimation.totals import force_volume, spread_of_force
 
 
 @point_estimator("volume_weighted", volumes="of inspected")
@@ -42,12 +45,11 @@ def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
     """
     n_forces = audit.due.shape[0]
     volume_total, due_total = 0.0, 0.0
-    weigh_records(audit, influence)
     for f in range(n_forces):
         volume = force_volume(audit, f) / audit.p_inclusion[f]
         influence.numerator[f] = volume
         influence.denominator[f] = 0.0
-        due, recorded = weighed_totals(audit, influence, f)
+        due, recorded = audit.totals.force[f, DUE], audit.totals.force[f, RECORDED]
         if volume > 0.0:
             if due == 0.0:
                 return math.nan, NOTHING_DUE
@@ -63,10 +65,9 @@ def volume_weighted(audit: Audit, influence: Influence) -> tuple[float, int]:
         volume = influence.numerator[f]
         force_accuracy, per_record = 1.0, 0.0
         if volume > 0.0:
-            due, recorded = force_totals(audit, f)
-            force_accuracy = recorded / due
+            due = audit.totals.force[f, DUE]
+            force_accuracy = audit.totals.force[f, RECORDED] / due
             per_record = accuracy * volume / (due_total * force_accuracy**2) / due
         influence.contribution[f] = volume * (1.0 - accuracy / force_accuracy) / due_total
-        influence.share[f], influence.spread[f] = per_record, force_accuracy
-    spread_about_each(audit, influence)
+        influence.spread[f] = spread_of_force(audit, f, per_record, force_accuracy)
     return accuracy, OK

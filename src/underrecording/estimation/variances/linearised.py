@@ -61,7 +61,7 @@ def linearised(
     between, reason = between_forces(audit, influence)
     if reason != OK:
         return math.nan, reason
-    within, reason = within_forces(audit, influence)
+    within, reason = within_forces(influence)
     if reason != OK:
         return math.nan, reason
     return between + within, OK

@@ -43,7 +43,7 @@ def sen_yates_grundy(
     between, reason = between_pairs(audit, influence)
     if reason != OK:
         return math.nan, reason
-    within, reason = within_forces(audit, influence)
+    within, reason = within_forces(influence)
     if reason != OK:
         return math.nan, reason
     if between + within < 0.0:
