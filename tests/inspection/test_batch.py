@@ -6,11 +6,11 @@ import pytest
 from underrecording.audit import BATCH, Totals
 from underrecording.inspection.auditor import READ_ONCE
 from underrecording.inspection.audits import _read, read_reports
-from underrecording.inspection.batch import room_for_audits
 from underrecording.inspection.count_tables import NO_TABLES, count_tables
 from underrecording.inspection.counts import read_stratum
 from underrecording.inspection.forces.srs import simple_random_plan
 from underrecording.inspection.reading import NOTHING_KNOWN, Known, make_reading
+from underrecording.inspection.rooms import room_for_audits
 from underrecording.inspection.strands import Strand
 from underrecording.rng import COUNT_REPORTS
 from underrecording.totals import add_up, room_for_totals

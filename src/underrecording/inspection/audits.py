@@ -9,16 +9,12 @@ from numpy.typing import NDArray
 
 from underrecording.audit import BATCH, Audits
 from underrecording.compiling import compiled
-from underrecording.inspection.batch import (
-    read_batch,
-    room_for_audits,
-    room_to_read,
-    some_of_room,
-)
+from underrecording.inspection.batch import read_batch
 from underrecording.inspection.forces.design import call_selection, selection_address
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.reading import Reading, make_reading
 from underrecording.inspection.review import Review
+from underrecording.inspection.rooms import room_for_audits, room_to_read, some_of_room
 from underrecording.inspection.strands import Strand
 from underrecording.ledger import Ledger, force_accuracy
 

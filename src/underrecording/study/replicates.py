@@ -24,15 +24,11 @@ from underrecording.estimation.many import (
     only_strata,
 )
 from underrecording.inspection.audits import select_address
-from underrecording.inspection.batch import (
-    read_batch,
-    room_for_audits,
-    room_to_read,
-    some_of_room,
-)
+from underrecording.inspection.batch import read_batch
 from underrecording.inspection.forces.design import call_selection
 from underrecording.inspection.inspect import InspectionPlan
 from underrecording.inspection.reading import Reading
+from underrecording.inspection.rooms import room_for_audits, room_to_read, some_of_room
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
