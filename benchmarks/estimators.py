@@ -23,12 +23,13 @@ import peers_of_estimators as peers
 
 from underrecording.audit import Audit, Audits
 from underrecording.estimation import EstimatorSpec, estimate
-from underrecording.estimation.many import repeat
+from underrecording.estimation.many import repeat, some_audits
 from underrecording.inspection.audits import read_reports, select_forces
 from underrecording.inspection.forces.srs import SimpleRandom
 from underrecording.inspection.inspect import plan_inspection
 from underrecording.inspection.options import InspectionOptions, Records
 from underrecording.inspection.strands import reports_strand
+from underrecording.totals import add_up
 from underrecording.world.build import build_world
 from underrecording.world.options import WorldOptions
 
@@ -59,13 +60,13 @@ def drawn(count: int) -> Audits:
 
 def cut(audits: Audits, count: int) -> Audits:
     """The first *count* audits, small enough to lie in the processor's cache."""
-    by_audit = {"force", "frame", "sampled", "due", "recorded", "p_inclusion", "force_stratum",
-                "over_recorded", "seed"}  # fmt: skip
-    fields = audits._asdict()
-    return Audits(**{
-        name: np.ascontiguousarray(value[:count]) if name in by_audit else value
-        for name, value in fields.items()
-    })  # fmt: skip
+    return Audits(*some_audits(audits, 0, count))
+
+
+def estimated(spec: EstimatorSpec, audits: Audits) -> None:
+    """Force totals from the counts, then the estimates."""
+    add_up(audits)
+    repeat(spec, audits, level=0.95)
 
 
 def one(audits: Audits, b: int) -> Audit:
@@ -94,9 +95,7 @@ def audits_a_second(audits: Audits, rounds: int) -> None:
     for name in SHOWN:
         few = audits if "bootstrap" not in name and "beta" not in name else cut(audits, 200)
         spec = EstimatorSpec.parse(name)
-        speed = sorted(
-            len(few.force) / s for s in seconds(partial(repeat, spec, few, level=0.95), rounds)
-        )
+        speed = sorted(len(few.force) / s for s in seconds(partial(estimated, spec, few), rounds))
         print(
             f"{name:<44} {statistics.median(speed):12,.0f}  ({speed[0]:,.0f} to {speed[-1]:,.0f})"
         )
@@ -124,7 +123,7 @@ def beside_peers(audits: Audits, pairs: int, calls: int) -> None:
     spec = EstimatorSpec.parse(RATIO)
 
     def ours() -> float:
-        return min(seconds(partial(repeat, spec, audits, level=0.95), 3)) / count
+        return min(seconds(partial(estimated, spec, audits), 3)) / count
 
     made: dict[str, peers.Peer] = {"NumPy, one audit at a time": peers.numpy_ratio}
     for name, maker in (
@@ -167,8 +166,8 @@ def bootstraps(audits: Audits, pairs: int) -> None:
 
     def ours() -> float:
         # The estimate itself is not what is compared.
-        whole = min(seconds(partial(repeat, spec, few, level=0.95), 3))
-        return (whole - min(seconds(partial(repeat, plain, few, level=0.95), 3))) / len(few.force)
+        whole = min(seconds(partial(estimated, spec, few), 3))
+        return (whole - min(seconds(partial(estimated, plain, few), 3))) / len(few.force)
 
     def theirs() -> float:
         started = time.perf_counter()

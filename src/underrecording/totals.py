@@ -67,19 +67,23 @@ def add_up(audits: Any) -> None:
     """
     audits = uncounted(audits)
     totals, nation = audits.totals.force, audits.totals.nation
-    totals[:], nation[:] = 0.0, 0.0
+    nation[:] = 0.0
     for b in range(audits.force.shape[0]):
         for i in range(audits.force.shape[1]):
+            due, recorded, var_due, var_recorded, covariance = 0.0, 0.0, 0.0, 0.0, 0.0
             for h in range(audits.due.shape[2]):
                 frame, n = audits.frame[b, i, h], audits.sampled[b, i, h]
                 weight, deviation = record_weight(frame, n), deviation_weight(frame, n)
                 x, y = float(audits.due[b, i, h]), float(audits.recorded[b, i, h])
-                totals[b, i, DUE] += weight * x
-                totals[b, i, RECORDED] += weight * y
+                due += weight * x
+                recorded += weight * y
                 # Whole numbers, so that what agrees leaves nothing, whatever the ratio.
-                totals[b, i, VAR_DUE] += deviation * (x * (n - x))
-                totals[b, i, VAR_RECORDED] += deviation * (y * (n - y))
-                totals[b, i, COVARIANCE] += deviation * (y * (n - x))
+                var_due += deviation * (x * (n - x))
+                var_recorded += deviation * (y * (n - y))
+                covariance += deviation * (y * (n - x))
+            totals[b, i, DUE], totals[b, i, RECORDED] = due, recorded
+            totals[b, i, VAR_DUE], totals[b, i, VAR_RECORDED] = var_due, var_recorded
+            totals[b, i, COVARIANCE] = covariance
             expansion = 1.0 / audits.p_inclusion[b, i]
-            nation[b, DUE] += totals[b, i, DUE] * expansion
-            nation[b, RECORDED] += totals[b, i, RECORDED] * expansion
+            nation[b, DUE] += due * expansion
+            nation[b, RECORDED] += recorded * expansion
