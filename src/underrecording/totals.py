@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from underrecording.audit import COVARIANCE, DUE, RECORDED, VAR_DUE, VAR_RECORDED, Totals
-from underrecording.compiling import compiled, uncounted
+from underrecording.compiling import compiled, flat, uncounted
 
 
 @compiled
@@ -30,15 +30,16 @@ def record_weight(frame: Any, sampled: Any) -> Any:
     >>> record_weight(400, 50), record_weight(400, 0), record_weight(0, 50)
     (8.0, 0.0, 1.0)
     """
-    if sampled == 0:
-        return 0.0
-    return 1.0 if frame == 0 else frame / sampled
+    weight = frame / sampled
+    weight = 1.0 if frame == 0 else weight
+    return 0.0 if sampled == 0 else weight
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
 def left_to_chance(frame: Any, sampled: Any) -> Any:
     """Share of a stratum's reports that nobody read, 1 - n_h / N_h; 1 of an unknown frame."""
-    return 1.0 if frame == 0 else 1.0 - sampled / frame
+    left = 1.0 - sampled / frame
+    return 1.0 if frame == 0 else left
 
 
 @compiled(inline=True)  # type: ignore[untyped-decorator]
@@ -51,12 +52,11 @@ def deviation_weight(frame: Any, sampled: Any) -> Any:
     >>> deviation_weight(8, 4)     # 2^2 (1 - 4/8) / 3
     0.6666666666666666
     """
-    if sampled == 0 or sampled == frame:
-        return 0.0
-    if sampled == 1:
-        return math.nan
     weight = record_weight(frame, sampled)
-    return weight * weight * left_to_chance(frame, sampled) / (sampled - 1.0)
+    # Without branches, which a loop over strata turns into vector instructions.
+    value = weight * weight * left_to_chance(frame, sampled) / (sampled - 1.0)
+    value = math.nan if sampled == 1 else value
+    return 0.0 if sampled == 0 or sampled == frame else value
 
 
 @compiled
@@ -67,23 +67,40 @@ def add_up(audits: Any) -> None:
     """
     audits = uncounted(audits)
     totals, nation = audits.totals.force, audits.totals.nation
+    n_forces, n_strata = audits.due.shape[1:]
+    terms = np.empty((5, n_forces * n_strata))
     nation[:] = 0.0
     for b in range(audits.force.shape[0]):
-        for i in range(audits.force.shape[1]):
-            due, recorded, var_due, var_recorded, covariance = 0.0, 0.0, 0.0, 0.0, 0.0
-            for h in range(audits.due.shape[2]):
-                frame, n = audits.frame[b, i, h], audits.sampled[b, i, h]
-                weight, deviation = record_weight(frame, n), deviation_weight(frame, n)
-                x, y = float(audits.due[b, i, h]), float(audits.recorded[b, i, h])
-                due += weight * x
-                recorded += weight * y
-                # Whole numbers, so that what agrees leaves nothing, whatever the ratio.
-                var_due += deviation * (x * (n - x))
-                var_recorded += deviation * (y * (n - y))
-                covariance += deviation * (y * (n - x))
-            totals[b, i, DUE], totals[b, i, RECORDED] = due, recorded
-            totals[b, i, VAR_DUE], totals[b, i, VAR_RECORDED] = var_due, var_recorded
-            totals[b, i, COVARIANCE] = covariance
+        _weigh_strata(audits, b, terms)
+        of_force = flat(totals[b])
+        for k in range(5):
+            of_stratum, at = terms[k], np.uint64(0)
+            for i in range(n_forces):
+                total = 0.0
+                for _ in range(n_strata):
+                    total += of_stratum[at]
+                    at += np.uint64(1)
+                of_force[np.uint64(5 * i + k)] = total
+        for i in range(n_forces):
             expansion = 1.0 / audits.p_inclusion[b, i]
-            nation[b, DUE] += due * expansion
-            nation[b, RECORDED] += recorded * expansion
+            nation[b, DUE] += totals[b, i, DUE] * expansion
+            nation[b, RECORDED] += totals[b, i, RECORDED] * expansion
+
+
+@compiled(inline=True)  # type: ignore[untyped-decorator]
+def _weigh_strata(audits: Any, b: Any, terms: Any) -> None:
+    """What each stratum of an audit adds to the totals of its force, (5, m H)."""
+    frame, sampled = flat(audits.frame[b]), flat(audits.sampled[b])
+    due, recorded = flat(audits.due[b]), flat(audits.recorded[b])
+    of_due, of_recorded, var_due = terms[DUE], terms[RECORDED], terms[VAR_DUE]
+    var_recorded, covariance = terms[VAR_RECORDED], terms[COVARIANCE]
+    for j in range(due.size):
+        weight = record_weight(frame[j], sampled[j])
+        deviation = deviation_weight(frame[j], sampled[j])
+        n, x, y = float(sampled[j]), float(due[j]), float(recorded[j])
+        of_due[j] = weight * x
+        of_recorded[j] = weight * y
+        # Whole numbers, so that what agrees leaves nothing, whatever the ratio.
+        var_due[j] = deviation * (x * (n - x))
+        var_recorded[j] = deviation * (y * (n - y))
+        covariance[j] = deviation * (y * (n - x))
