@@ -21,8 +21,8 @@ FAULTLESS = np.array([[1.0, 0.0]] * 4)
 """Readers who never err, and are known not to; see `Audit.readers`."""
 
 BATCH = 384
-"""Audits that are read and estimated together: they stay in the second cache, and a force is
-inspected in enough of them for vector instructions."""
+"""Audits that are read and estimated together: enough that a force is inspected in many of
+them, which go through vector instructions together, and few enough for the nearer caches."""
 
 
 DUE, RECORDED, VAR_DUE, VAR_RECORDED, COVARIANCE = range(5)
